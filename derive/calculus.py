@@ -1,0 +1,298 @@
+"""Derivatives, limits and integrability, proved on the exact normal form.
+
+The class is small on purpose: sums of monomials in the variable (half-integer powers where it is
+positive), logarithms and exponentials of such.  A question outside it raises ``Undetermined``,
+never a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flint import fmpq
+from sympy import Expr, Symbol, oo
+
+from derive.normal_form import Element, NormalForm, Undetermined
+from derive.scope import Scope, is_positive_line
+from derive.terms import (
+    Component,
+    Density,
+    Minus,
+    ProductLaw,
+    ProductSpace,
+    SumOver,
+    Times,
+    factors,
+    free_symbols,
+    rebuild,
+    substitute,
+    times,
+    walk,
+)
+
+MINUS_INFINITY = Minus(oo)
+
+
+def derivative(form: NormalForm, value: Element, marker: object) -> Element:
+    """d(value)/d(marker) in the fraction field, by the quotient rule and a table of generators."""
+
+    def of_polynomial(p: object) -> Element:
+        total = form.zero
+        for i in form.used(p):
+            if marker in form.generators[i].depends:
+                partial = Element(p.derivative(i), form.one[0])  # type: ignore[attr-defined]
+                total = form.add(total, form.multiply(partial, of_generator(i)))
+        return total
+
+    def of_generator(i: int) -> Element:
+        generator = form.generators[i]
+        itself = Element(form.ring.gen(i), form.one[0])
+        if generator.kind == "symbol":
+            return form.one
+        if generator.kind == "root":  # itself² is the variable
+            return form.inverse(form.multiply(form.constant(2), itself))
+        if generator.kind == "exp":
+            return form.multiply(itself, derivative(form, generator.payload, marker))
+        if generator.kind == "log":
+            inner = derivative(form, generator.payload, marker)
+            return form.multiply(inner, form.inverse(generator.payload))
+        raise Undetermined(f"the derivative of a term of kind {generator.kind} is not known")
+
+    numerator, denominator = (Element(p, form.one[0]) for p in value)
+    if marker not in form.depends(*value):
+        return form.zero
+    change = form.add(
+        form.multiply(of_polynomial(value[0]), denominator),
+        form.negative(form.multiply(numerator, of_polynomial(value[1]))),
+    )
+    return form.multiply(change, form.inverse(form.multiply(denominator, denominator)))
+
+
+@dataclass(frozen=True)
+class Monomial:
+    """coefficient · x^power · (log x)^logs · exp(exponent), the exponent depending on x."""
+
+    coefficient: Element
+    power: fmpq
+    logs: int
+    exponent: Element
+
+
+def monomials(form: NormalForm, value: Element, marker: object) -> list[Monomial]:
+    """``value`` as a sum of monomials in the variable; Undetermined when it is not one."""
+    shift = [0] * len(form.generators)
+    free = form.one[0]
+    for factor, k in value[1].factor()[1]:
+        if marker not in form.depends(factor):
+            free *= factor ** int(k)
+            continue
+        used = form.used(factor)
+        if len(used) != 1 or factor != form.ring.gen(used[0]):
+            raise Undetermined("the variable stands in a denominator with several terms")
+        shift[used[0]] = int(k)
+    out: list[Monomial] = []
+    for powers, c in value[0].to_dict().items():
+        rest, power, logs, exponent = list(powers), fmpq(0), 0, form.zero
+        for i, generator in enumerate(form.generators[: len(shift)]):
+            if marker not in generator.depends:
+                continue
+            k, rest[i] = powers[i] - shift[i], 0
+            if k == 0:
+                continue
+            if generator.kind == "symbol":
+                power += k
+            elif generator.kind == "root":
+                power += fmpq(k, 2)
+            elif generator.kind == "exp":
+                exponent = form.add(exponent, form.multiply(form.constant(k), generator.payload))
+            elif generator.kind == "log" and k > 0:
+                if not _is_log_of_variable(form, i):
+                    raise Undetermined("a logarithm of more than the variable")
+                logs += k
+            else:
+                raise Undetermined(f"a term of kind {generator.kind} depends on the variable")
+        coefficient = form.make(form.ring.from_dict({tuple(rest): c}), free)
+        out.append(Monomial(coefficient, power, logs, exponent))
+    return out
+
+
+def _is_log_of_variable(form: NormalForm, i: int) -> bool:
+    """Whether the i-th generator is log x for a positive variable x (itself the square of a root)."""
+    argument = form.generators[i].payload[0]
+    used = form.used(argument)
+    return len(used) == 1 and argument == form.ring.gen(used[0]) ** 2
+
+
+def growth(form: NormalForm, exponent: Element, marker: object, side: int) -> int:
+    """Sign of the exponent's leading term as x → side·∞: -1 decays, +1 grows, 0 no exponent."""
+    parts = monomials(form, exponent, marker)
+    parts = [p for p in parts if p.power != 0 or p.logs or p.exponent != form.zero]
+    if not parts:
+        return 0
+    if any(p.logs or p.exponent != form.zero for p in parts):
+        raise Undetermined("an exponent that is not a polynomial in the variable")
+    top = max(p.power for p in parts)
+    if top <= 0:
+        return 0
+    lead = form.zero
+    for p in parts:
+        if p.power == top:
+            lead = form.add(lead, p.coefficient)
+    sign = form.element_sign(lead)
+    if sign in (None, 0):
+        raise Undetermined("the sign of an exponent's leading coefficient is not certified")
+    if side < 0:
+        if top.q != 1:
+            raise Undetermined("a fractional power on the negative axis")
+        sign *= (-1) ** int(top.p)
+    return int(sign)
+
+
+def limit(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr) -> tuple[NormalForm, Element]:
+    """The limit of ``function`` as the variable tends to an end of its interval.
+
+    At a finite end the function must be continuous there; at ±∞ every exponential must decay or
+    every power be negative, up to a constant.
+    """
+    if end not in (oo, MINUS_INFINITY):
+        form = NormalForm(scope, open_densities=True)
+        return form, form(_open_and_put(scope, function, variable, end, space))
+    form = NormalForm(scope.bind(variable, space), open_densities=True)
+    side = 1 if end == oo else -1
+    total = form.zero
+    for part in monomials(form, form(function), form.marker(variable)):
+        sign = growth(form, part.exponent, form.marker(variable), side)
+        if sign < 0 or (sign == 0 and part.power < 0):
+            continue
+        if sign > 0 or part.power > 0 or part.logs:
+            raise Undetermined("the function does not tend to a finite limit")
+        fixed = form.multiply(part.coefficient, form.exp(part.exponent))
+        total = form.add(total, fixed)
+    return form, total
+
+
+def _open_and_put(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr) -> Expr:
+    """``function`` at a finite end, densities opened first (they are continuous up to the end)."""
+
+    def open_all(term: Expr) -> Expr:
+        if isinstance(term, Density):
+            return open_all(scope.open_density(term))
+        return term if not term.args else type(term)(*(open_all(a) for a in term.args))
+
+    return substitute(open_all(function), {variable: end})
+
+
+def has_limit(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr, value: Expr) -> bool:
+    """Whether the limit exists and equals ``value``, exactly."""
+    form, found = limit(scope, function, variable, end, space)
+    expected = form(value)
+    difference = form.add(found, form.negative(expected))
+    return bool(difference[0] == 0)
+
+
+def is_derivative(scope: Scope, function: Expr, variable: Symbol, space: Expr, slope: Expr) -> bool:
+    """Whether d(function)/d(variable) equals ``slope`` on the interval, densities opened."""
+    form = NormalForm(scope.bind(variable, space), open_densities=True)
+    found = derivative(form, form(function), form.marker(variable))
+    difference = form.add(found, form.negative(form(slope)))
+    return bool(difference[0] == 0)
+
+
+def require_integrable(scope: Scope, integrand: Expr, variable: Symbol, space: Expr) -> None:
+    """Return when ∫|integrand| < ∞ is proved; raise Undetermined otherwise."""
+    if isinstance(space, ProductSpace):
+        _require_integrable_product(scope, integrand, variable, space)
+        return
+    inside = scope.bind(variable, space)
+    form = NormalForm(inside, open_densities=True)
+    _require_integrable_element(form, form(integrand), form.marker(variable), space)
+
+
+def _require_integrable_element(form: NormalForm, value: Element, marker: object, space: Expr) -> None:
+    low, high = space.args
+    for part in monomials(form, value, marker):
+        for end, side in ((low, -1), (high, 1)):
+            if end in (oo, MINUS_INFINITY):
+                sign = growth(form, part.exponent, marker, side)
+                if sign > 0 or (sign == 0 and part.power >= -1):
+                    raise Undetermined("the integrand does not decay fast enough at infinity")
+        if is_positive_line(space):
+            singular = low == 0 and part.power <= -1
+        else:
+            singular = part.power < 0
+        if singular or (part.logs and not is_positive_line(space)):
+            raise Undetermined("the integrand has a singularity that is not integrable")
+
+
+def _require_integrable_product(
+    scope: Scope, integrand: Expr, vector: Symbol, space: ProductSpace
+) -> None:
+    """p(x)·g(x_k), or p(x)·Σ_k g(x_k), for a joint density p: one integral for each coordinate.
+
+    By Tonelli the other factors integrate to 1, so what is needed is ∫ p_k |g| < ∞.
+    """
+    inner, _, dimension = space.args
+    law, function = joint_density_times(integrand, vector)
+    if isinstance(function, SumOver) and function.args[2] == dimension:
+        function, index = function.args[0], function.args[1]
+        scope = scope.bind(index, None)
+    else:
+        index = only_coordinate(function, vector)
+    scalar = scalar_for(vector, integrand)
+    body = coordinate_to_scalar(function, vector, index, scalar)
+    factor = substitute(law.args[0], {law.args[1]: index})
+    require_integrable(scope, Times(Density(factor, scalar), body), scalar, inner)
+
+
+def joint_density_times(integrand: Expr, vector: Symbol) -> tuple[ProductLaw, Expr]:
+    """Split p(x)·g into the product law of p and g; Undetermined when it is not written so."""
+    parts = factors(integrand)
+    if not (
+        isinstance(parts[0], Density)
+        and isinstance(parts[0].args[0], ProductLaw)
+        and parts[0].args[1] == vector
+    ):
+        raise Undetermined("the integrand is not written as a joint density times a function")
+    return parts[0].args[0], times(*parts[1:])
+
+
+def only_coordinate(function: Expr, vector: Symbol) -> Symbol:
+    """The index k when ``function`` depends on the vector through x_k alone."""
+    indices = {
+        t.args[1] for _, t in walk(function) if isinstance(t, Component) and t.args[0] == vector
+    }
+    if len(indices) != 1:
+        raise Undetermined("the function does not depend on exactly one coordinate")
+    return indices.pop()
+
+
+def coordinate_to_scalar(function: Expr, vector: Symbol, index: Symbol, scalar: Symbol) -> Expr:
+    """``function`` with the coordinate x_k written as a scalar variable."""
+
+    def change(term: Expr) -> Expr:
+        if term == Component(vector, index):
+            return scalar
+        return rebuild(term, tuple(change(a) for a in term.args))
+
+    changed = change(function)
+    if vector in free_symbols(changed):
+        raise Undetermined(f"the function depends on {vector} through more than one coordinate")
+    return changed
+
+
+def scalar_for(vector: Symbol, term: Expr) -> Symbol:
+    """A name for one coordinate of the vector that the term does not use."""
+    taken = {t.name for _, t in walk(term) if isinstance(t, Symbol)}
+    return next(Symbol(n) for n in (vector.name + "_" + c for c in "ijkabc") if n not in taken)
+
+
+def require_divergence(
+    scope: Scope, function: Expr, variable: Symbol, space: Expr, end: Expr, to: Expr
+) -> None:
+    """Return when a polynomial ``function`` is proved to tend to ±∞ at an infinite end."""
+    if end not in (oo, MINUS_INFINITY) or to not in (oo, MINUS_INFINITY):
+        raise Undetermined("only infinite ends and infinite limits are compared here")
+    form = NormalForm(scope.bind(variable, space), open_densities=True)
+    side = 1 if end == oo else -1
+    if growth(form, form(function), form.marker(variable), side) != (1 if to == oo else -1):
+        raise Undetermined(f"the function does not tend to {to}")

@@ -1,0 +1,312 @@
+"""A derivation: a statement, the chain of steps that proves it, and the lemmas it leans on.
+
+It serialises to a JSON certificate, and :func:`replay` rebuilds it from the certificate through the
+kernel, without the strategy that found it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from derive.codec import decode, encode
+from derive.kernel import Bindings, Detail, Refused, Rule, Statement, Step, accept, relabel
+from derive.scope import Declaration, Family, Scope, ScopeError
+from derive.terms import Law, Place, TermError, walk
+
+FORMAT = "derive certificate 1"
+
+
+class CertificateError(ValueError):
+    """A certificate is malformed or does not prove what it states."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """``left = steps[0].after = … = right`` for the declared symbols.
+
+    ``lemmas`` maps an id to the derivation that proves it; ``names`` maps a law's role (p, q) to
+    the law, for display only.
+    """
+
+    id: str
+    title: str
+    scope: Scope
+    left: Expr
+    steps: tuple[Step, ...]
+    lemmas: Mapping[str, Derivation] = field(default_factory=dict)
+    names: tuple[tuple[str, Expr], ...] = ()
+
+    def __post_init__(self) -> None:
+        line = self.left
+        for step in self.steps:
+            if step.before != line:
+                raise CertificateError(f"{self.id}: a step does not start from the line before it")
+            line = step.after
+
+    @property
+    def right(self) -> Expr:
+        return self.steps[-1].after if self.steps else self.left
+
+    @property
+    def statement(self) -> Statement:
+        return Statement(self.scope.declarations, self.left, self.right)
+
+    @property
+    def grade(self) -> str:
+        """The weakest evidence of the chain and of the lemmas."""
+        order = ("PROVED", "ENCLOSED", "ASSUMED")
+        grades = [s.evidence for s in self.steps] + [x.grade for x in self.lemmas.values()]
+        return max(grades, key=order.index, default="PROVED")
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Names of facts taken without proof, its own and its lemmas'."""
+        return tuple(sorted({name for x in self.lemmas.values() for name in x.assumed}))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules that the result rests on, lemmas included, sorted."""
+        return tuple(sorted({s.rule for d in self.tree() for s in d.steps}))
+
+    def tree(self) -> Iterator[Derivation]:
+        """This derivation and, before it, every lemma once, in an order that builds up."""
+        seen: dict[str, Derivation] = {}
+
+        def visit(node: Derivation) -> None:
+            for lemma in node.lemmas.values():
+                visit(lemma)
+            seen.setdefault(node.id, node)
+
+        visit(self)
+        return iter(seen.values())
+
+
+class Chain:
+    """Builds a derivation line by line; each line is a step that the kernel accepted."""
+
+    def __init__(
+        self, id: str, title: str, scope: Scope, left: Expr, names: tuple[tuple[str, Expr], ...] = ()
+    ) -> None:
+        self.id, self.title, self.scope, self.left, self.names = id, title, scope, left, names
+        self.steps: list[Step] = []
+        self.lemmas: dict[str, Derivation] = {}
+
+    @property
+    def line(self) -> Expr:
+        return self.steps[-1].after if self.steps else self.left
+
+    def apply(
+        self, rule: Rule, place: Place = (), *, detail: Detail = Detail.STANDARD, **bindings: Any
+    ) -> Expr:
+        """Extend the chain by one rule application and return the new line.
+
+        Raises:
+            Refused: when the kernel does not accept it.
+        """
+        statements = {name: lemma.statement for name, lemma in self.lemmas.items()}
+        self.steps.append(
+            accept(rule, self.line, place, bindings, self.scope, statements, detail)
+        )
+        return self.line
+
+    def cite(self, lemma: Derivation) -> str:
+        """Make a proved derivation available to the rules and return its id."""
+        if self.lemmas.setdefault(lemma.id, lemma) is not lemma:
+            raise CertificateError(f"two different lemmas are called {lemma.id}")
+        return lemma.id
+
+    def show(self, detail: Detail) -> None:
+        """Show the current line from this level of detail on."""
+        self.steps[-1] = relabel(self.steps[-1], detail)
+
+    def done(self) -> Derivation:
+        used = {
+            value
+            for step in self.steps
+            for name, value in step.bindings
+            if name == "lemma" and isinstance(value, str)
+        }
+        lemmas = {name: self.lemmas[name] for name in sorted(used)}
+        return Derivation(
+            self.id, self.title, self.scope, self.left, tuple(self.steps), lemmas, self.names
+        )
+
+
+# -- certificates ------------------------------------------------------------------------------
+
+
+def certificate(derivation: Derivation) -> dict[str, Any]:
+    """The derivation and its lemmas as JSON data, lemmas first."""
+    families: dict[str, Family] = {}
+    for node in derivation.tree():
+        for name in families_used(node):
+            families[name] = node.scope.families[name]
+    return {
+        "format": FORMAT,
+        "id": derivation.id,
+        "families": [_encode_family(families[name]) for name in sorted(families)],
+        "derivations": [_encode_derivation(node) for node in derivation.tree()],
+    }
+
+
+def families_used(derivation: Derivation) -> list[str]:
+    lines = [derivation.left, *(s.after for s in derivation.steps)]
+    return sorted({t.family for line in lines for _, t in walk(line) if isinstance(t, Law)})
+
+
+def dumps(data: dict[str, Any]) -> str:
+    """JSON with one step or declaration a line: small diffs, the same bytes everywhere."""
+
+    def render(value: Any, indent: int) -> str:
+        flat = json.dumps(value, ensure_ascii=True, separators=(", ", ": "))
+        if len(flat) + indent <= 110 or not isinstance(value, (dict, list)) or not value:
+            return flat
+        if isinstance(value, list) and (isinstance(value[0], (str, int))):
+            return flat  # a term
+        pad = " " * (indent + 1)
+        if isinstance(value, list):
+            return "[\n" + ",\n".join(pad + render(v, indent + 1) for v in value) + "\n" + " " * indent + "]"
+        body = ",\n".join(f"{pad}{json.dumps(k)}: {render(v, indent + 1)}" for k, v in value.items())
+        return "{\n" + body + "\n" + " " * indent + "}"
+
+    return render(data, 0) + "\n"
+
+
+def _encode_declaration(d: Declaration) -> dict[str, Any]:
+    return {"name": d.name, "domain": d.domain, "indexed": d.indexed}
+
+
+def _encode_family(f: Family) -> dict[str, Any]:
+    return {
+        "name": f.name,
+        "parameters": [_encode_declaration(p) for p in f.parameters],
+        "variable": f.variable.name,
+        "support": encode(f.support),
+        "density": encode(f.density),
+    }
+
+
+def _encode_derivation(node: Derivation) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "title": node.title,
+        "declarations": [_encode_declaration(d) for d in node.scope.declarations],
+        "names": [[name, encode(law)] for name, law in node.names],
+        "left": encode(node.left),
+        "steps": [
+            {
+                "rule": s.rule,
+                "place": list(s.place),
+                "bindings": {
+                    k: {"text": v} if isinstance(v, str) else {"term": encode(v)}
+                    for k, v in s.bindings
+                },
+                "conditions": [
+                    {"kind": c.condition.kind, "terms": [encode(t) for t in c.condition.terms]}
+                    for c in s.conditions
+                ],
+                "detail": s.detail.name.lower(),
+                "after": encode(s.after),
+            }
+            for s in node.steps
+        ],
+        "right": encode(node.right),
+    }
+
+
+def replay(data: Any, rules: Mapping[str, Rule]) -> Derivation:
+    """Rebuild a derivation from its certificate: every step goes through the kernel again.
+
+    Raises:
+        CertificateError: with the step, the rule and the reason, when anything does not hold.
+    """
+    try:
+        if data["format"] != FORMAT:
+            raise CertificateError(f"this is not a {FORMAT!r}")
+        families = {f["name"]: _decode_family(f) for f in data["families"]}
+        proved: dict[str, Derivation] = {}
+        for entry in data["derivations"]:
+            if entry["id"] in proved:
+                raise CertificateError(f"{entry['id']} is derived twice")
+            proved[entry["id"]] = _replay_one(entry, families, proved, rules)
+        return proved[data["id"]]
+    except CertificateError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise CertificateError(f"malformed certificate: {type(error).__name__}: {error}") from error
+
+
+def _decode_declaration(data: Any) -> Declaration:
+    if set(data) != {"name", "domain", "indexed"} or not isinstance(data["indexed"], bool):
+        raise CertificateError("a declaration has a name, a domain and a flag indexed")
+    return Declaration(data["name"], data["domain"], data["indexed"])
+
+
+def _decode_symbol(name: Any) -> Symbol:
+    term = decode(name)
+    if not isinstance(term, Symbol):
+        raise CertificateError("a variable is a name")
+    return term
+
+
+def _decode_family(data: Any) -> Family:
+    return Family(
+        data["name"],
+        tuple(_decode_declaration(p) for p in data["parameters"]),
+        _decode_symbol(data["variable"]),
+        decode(data["support"]),
+        decode(data["density"]),
+    )
+
+
+def _replay_one(
+    entry: Any, families: Mapping[str, Family], proved: Mapping[str, Derivation], rules: Mapping[str, Rule]
+) -> Derivation:
+    name = entry["id"]
+    scope = Scope(tuple(_decode_declaration(d) for d in entry["declarations"]), families)
+    chain = Chain(
+        name, entry["title"], scope, decode(entry["left"]),
+        tuple((role, decode(law)) for role, law in entry["names"]),
+    )  # fmt: skip
+    for number, stored in enumerate(entry["steps"], 1):
+        where = f"{name}, step {number}, rule {stored['rule']!r}"
+        if stored["rule"] not in rules:
+            raise CertificateError(f"{where}: there is no such rule")
+        bindings: dict[str, Any] = {}
+        for key, value in stored["bindings"].items():
+            ((sort, content),) = value.items()
+            if sort not in ("text", "term") or (sort == "text" and not isinstance(content, str)):
+                raise CertificateError(f"{where}: the binding {key} is neither text nor a term")
+            bindings[key] = content if sort == "text" else decode(content)
+            if key == "lemma":
+                if content not in proved:
+                    raise CertificateError(f"{where}: the lemma {content!r} is not proved before it")
+                chain.cite(proved[content])
+        place = tuple(stored["place"])
+        if not all(isinstance(i, int) and not isinstance(i, bool) for i in place):
+            raise CertificateError(f"{where}: a place is a list of whole numbers")
+        try:
+            chain.apply(
+                rules[stored["rule"]], place, detail=Detail[stored["detail"].upper()], **bindings
+            )
+        except (Refused, ScopeError, TermError) as error:
+            raise CertificateError(f"{name}, step {number}: {error}") from error
+        if chain.line != decode(stored["after"]):
+            raise CertificateError(f"{where}: the rule gives another line than the one stated")
+        stated = [(c["kind"], [decode(t) for t in c["terms"]]) for c in stored["conditions"]]
+        found = [(c.condition.kind, list(c.condition.terms)) for c in chain.steps[-1].conditions]
+        if stated != found:
+            raise CertificateError(f"{where}: its side conditions are not the ones stated")
+    if chain.line != decode(entry["right"]):
+        raise CertificateError(f"{name}: the last line is not the stated result")
+    return chain.done()
+
+
+__all__ = [
+    "Bindings", "CertificateError", "Chain", "Derivation", "certificate", "dumps", "replay",
+]  # fmt: skip

@@ -1,0 +1,116 @@
+"""What a family says of itself, and how each claim is proved.  Data only.
+
+A claim's statement uses the family's own parameter names and its variable.  Its proof names the
+method and the pieces that a person has to think of (an antiderivative, a substitution); the lemma
+strategies carry it out, and the kernel decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sympy import Expr, Symbol
+
+from derive.scope import Declaration, Family
+from derive.terms import Density, IntegralOver, Law, Log, ONE, Times
+
+
+@dataclass(frozen=True)
+class ByLogLaws:
+    """Open the density and apply the laws of the logarithm."""
+
+
+@dataclass(frozen=True)
+class ByAntiderivative:
+    """F with F′ = density · statistic, and its limits at the two ends of the support."""
+
+    primitive: Expr
+    lower: Expr
+    upper: Expr
+
+
+@dataclass(frozen=True)
+class ByParts:
+    """∫ u dv = [u v] − ∫ v du, with the limits of u·v; what is left is a claim."""
+
+    u: Expr
+    v: Expr
+    du: Expr
+    dv: Expr
+    rest: Expr
+    lower: Expr
+    upper: Expr
+
+
+@dataclass(frozen=True)
+class BySubstitution:
+    """x = g(u), after which the integrand is that of a named lemma."""
+
+    variable: Symbol
+    g: Expr
+    slope: Expr
+    integrand: Expr
+    """density · slope as it is to be written in the new variable: constants · the lemma's integrand"""
+    lemma: str
+
+
+Proof = ByLogLaws | ByAntiderivative | ByParts | BySubstitution
+
+
+@dataclass(frozen=True)
+class Claim:
+    """E[statistic] = value under the law (statistic 1 is the total mass); ``log_density`` when
+    ``statistic`` is None: then log p(x) = value."""
+
+    name: str
+    title: str
+    statistic: Expr | None
+    value: Expr
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A family of laws with its claims, and the names it goes by on a page and in code.
+
+    ``code_names`` maps a parameter to its argument's name in generated code; ``notation`` is the
+    law's symbol in LaTeX with ``{name}`` for a parameter, and ``plain`` the same in plain text.
+    """
+
+    family: Family
+    title: str
+    notation: str
+    plain: str
+    code_names: Mapping[str, str]
+    claims: tuple[Claim, ...]
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    squared: tuple[str, ...] = ()
+    """Parameters that the notation shows squared, as σ in N(μ, σ²)."""
+
+    @property
+    def slug(self) -> str:
+        return self.family.name.lower()
+
+    def law(self, *parameters: Expr) -> Law:
+        return Law(Symbol(self.family.name), *parameters)
+
+    @property
+    def generic(self) -> Law:
+        """The law with the family's own parameter names."""
+        return self.law(*(Symbol(p.name) for p in self.family.parameters))
+
+    def declarations(self) -> tuple[Declaration, ...]:
+        return self.family.parameters
+
+    def claim_left(self, claim: Claim) -> Expr:
+        """The left side of a claim's statement."""
+        x = self.family.variable
+        density = Density(self.generic, x)
+        if claim.statistic is None:
+            return Log(density)
+        body = density if claim.statistic == ONE else Times(density, claim.statistic)
+        return IntegralOver(body, x, self.family.support)
+
+    def claim_id(self, claim: Claim) -> str:
+        return f"{self.slug}-{claim.name}"

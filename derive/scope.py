@@ -1,0 +1,165 @@
+"""What is known at a place in a term: declared symbols, bound variables, families of laws.
+
+A symbol carries no assumption of its own; everything a side condition may use stands here, in the
+open, so that dropping a declaration drops what depended on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from sympy import Expr, Symbol
+
+from derive.terms import (
+    NAME,
+    ZERO,
+    Component,
+    Density,
+    Inert,
+    IntegralOver,
+    Law,
+    OpenInterval,
+    Place,
+    ProductLaw,
+    ProductOver,
+    TermError,
+    at,
+    substitute,
+)
+
+Domain = Literal["real", "positive", "natural"]
+DOMAINS: tuple[Domain, ...] = ("real", "positive", "natural")
+
+
+class ScopeError(ValueError):
+    """A declaration is missing, double or impossible; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A symbol and where it lives; ``indexed`` for a vector with components v_1, …, v_d."""
+
+    name: str
+    domain: Domain
+    indexed: bool = False
+
+    def __post_init__(self) -> None:
+        if not NAME.match(self.name):
+            raise ScopeError(
+                f"{self.name!r} cannot be a parameter name: use a letter, then letters, digits "
+                "or _, at most 32 characters"
+            )
+        if self.domain not in DOMAINS:
+            raise ScopeError(
+                f"{self.name} is declared {self.domain!r}: a domain is one of {', '.join(DOMAINS)}"
+            )
+
+
+@dataclass(frozen=True)
+class Family:
+    """The definition of a family of laws on the line.
+
+    ``density`` is the density with respect to Lebesgue measure, a term in ``variable`` and the
+    parameters, valid on ``support`` (an open interval; the density is 0 elsewhere).
+    """
+
+    name: str
+    parameters: tuple[Declaration, ...]
+    variable: Symbol
+    support: Expr
+    density: Expr
+
+    def bind(self, law: Law) -> dict[Symbol, Expr]:
+        """Parameter symbol → argument of ``law``."""
+        arguments = law.args[1:]
+        if len(arguments) != len(self.parameters):
+            names = ", ".join(p.name for p in self.parameters)
+            raise ScopeError(f"{self.name} takes {names}: got {len(arguments)} arguments")
+        return {Symbol(p.name): a for p, a in zip(self.parameters, arguments, strict=True)}
+
+    def density_at(self, law: Law, point: Expr) -> Expr:
+        """The density of ``law`` at ``point``, opened."""
+        return substitute(self.density, {**self.bind(law), self.variable: point})
+
+    def support_of(self, law: Law) -> Expr:
+        return substitute(self.support, self.bind(law))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Declarations, families and the variables bound above a place, outermost first."""
+
+    declarations: tuple[Declaration, ...]
+    families: Mapping[str, Family]
+    bound: tuple[tuple[Symbol, Expr | None], ...] = field(default=())
+    """Each bound variable with its space; ``None`` for an index of a sum or product."""
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for declaration in self.declarations:
+            if declaration.name in seen:
+                raise ScopeError(
+                    f"the name {declaration.name} is used twice: give each parameter its own name"
+                )
+            seen.add(declaration.name)
+
+    def family(self, law: Expr) -> Family:
+        if not isinstance(law, Law):
+            raise TermError(f"{law} is not a law of a family on the line")
+        try:
+            return self.families[law.family]
+        except KeyError:
+            known = ", ".join(sorted(self.families)) or "none"
+            raise ScopeError(f"no family {law.family!r} is declared here (declared: {known})") from None
+
+    def bind(self, variable: Symbol, space: Expr | None) -> Scope:
+        if any(variable == other for other, _ in self.bound) or self.declared(variable):
+            raise ScopeError(f"the variable {variable} is already in use: bind another name")
+        return replace(self, bound=(*self.bound, (variable, space)))
+
+    def declared(self, name: Symbol) -> Declaration | None:
+        return next((d for d in self.declarations if d.name == name.name), None)
+
+    def space(self, variable: Symbol) -> Expr | None:
+        """The space of a bound variable; raises ScopeError when it is not bound."""
+        for other, space in self.bound:
+            if other == variable:
+                return space
+        raise ScopeError(f"{variable} is not bound here")
+
+    def is_bound(self, variable: Expr) -> bool:
+        return any(variable == other for other, _ in self.bound)
+
+    def enter(self, term: Expr, place: Place) -> Scope:
+        """The scope at a place of ``term``: this one and the binders passed on the way."""
+        scope = self
+        for depth, index in enumerate(place):
+            node = at(term, place[:depth])
+            if isinstance(node, Inert) and node.binds is not None and index == 0:
+                space = node.args[2] if isinstance(node, IntegralOver) else None
+                scope = scope.bind(node.args[node.binds], space)
+        return scope
+
+    def support(self, law: Expr) -> Expr:
+        """The support of a law on the line, up to null sets."""
+        return self.family(law).support_of(law)
+
+    def open_density(self, density: Expr) -> Expr:
+        """A density as its family defines it; for a product law, the product of the factors."""
+        if not isinstance(density, Density):
+            raise TermError(f"{density} is not a density")
+        law, point = density.args
+        if isinstance(law, ProductLaw):
+            factor, index, dimension = law.args
+            return ProductOver(Density(factor, Component(point, index)), index, dimension)
+        return self.family(law).density_at(law, point)
+
+
+def is_positive_line(space: Expr | None) -> bool:
+    """Whether a space is an interval (a, b) with a written as a non-negative number."""
+    if not isinstance(space, OpenInterval):
+        return False
+    low = space.args[0]
+    return low == ZERO or bool(low.is_Rational and low > 0)

@@ -1,0 +1,331 @@
+"""The terms a derivation is written in: SymPy expressions whose heads never evaluate.
+
+SymPy rearranges on construction (``p/q``, ``2*(x + y)``, ``log(exp(-x))``), so a step that shows
+such a rewrite would vanish.  Every composite term here is therefore an *inert* head: a SymPy
+``Expr`` that keeps its arguments, in order, exactly as written.  Leaves are ordinary SymPy symbols
+(without assumptions; domains are declared in a :class:`derive.kernel.Scope`), rational numbers,
+``pi`` and ``oo``.
+
+Nothing here knows a rule, a distribution or a page; ``derive.evaluate`` turns a term into an
+ordinary SymPy expression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from sympy import Expr, Integer, Rational, Symbol, oo, pi
+from sympy.core.basic import Basic
+
+Place = tuple[int, ...]
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
+ZERO, ONE, TWO, HALF = Integer(0), Integer(1), Integer(2), Rational(1, 2)
+PI, INFINITY = pi, oo
+
+
+class TermError(ValueError):
+    """A term is malformed; the message names the head and what it needs."""
+
+
+def symbol(name: str) -> Symbol:
+    """A symbol without assumptions.
+
+    >>> symbol("sigma_1")
+    sigma_1
+    >>> symbol("1x")
+    Traceback (most recent call last):
+    ...
+    derive.terms.TermError: '1x' is not a name: use a letter, then letters, digits or _, at most 32
+    """
+    if not NAME.match(name):
+        raise TermError(
+            f"{name!r} is not a name: use a letter, then letters, digits or _, at most 32"
+        )
+    return Symbol(name)
+
+
+def as_term(value: object) -> Expr:
+    """``value`` as a term: a term itself, an ``int`` or a ``Fraction``.  Text is never parsed."""
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, bool):
+        raise TermError(f"{value!r} is not a term")
+    if isinstance(value, int):
+        return Integer(value)
+    if isinstance(value, Fraction):
+        return Rational(value.numerator, value.denominator)
+    raise TermError(f"{value!r} is not a term: use symbols, int, Fraction or the heads of terms")
+
+
+class Inert(Expr):
+    """A head that keeps its arguments as given.  ``arity`` is ``(least, most)``."""
+
+    __slots__ = ()
+    is_commutative = True
+    arity: tuple[int, int | None] = (1, 1)
+    binds: int | None = None
+    """Index of the argument that this head binds in argument 0, if any."""
+
+    def __new__(cls, *args: object) -> Inert:
+        least, most = cls.arity
+        if len(args) < least or (most is not None and len(args) > most):
+            raise TermError(f"{cls.__name__} takes {least}..{most} arguments, got {len(args)}")
+        terms = tuple(as_term(a) for a in args)
+        if cls.binds is not None and not isinstance(terms[cls.binds], Symbol):
+            raise TermError(f"{cls.__name__} binds a symbol, not {terms[cls.binds]!r}")
+        return Basic.__new__(cls, *terms)  # type: ignore[no-any-return]
+
+
+class Plus(Inert):
+    """A sum, in reading order."""
+
+    arity = (2, None)
+
+
+class Times(Inert):
+    """A product, in reading order."""
+
+    arity = (2, None)
+
+
+class Minus(Inert):
+    """The negative of its argument."""
+
+
+class Quotient(Inert):
+    """Numerator over denominator."""
+
+    arity = (2, 2)
+
+
+class Power(Inert):
+    """Base to a rational exponent."""
+
+    arity = (2, 2)
+
+
+class Root(Inert):
+    """The non-negative square root."""
+
+
+class Log(Inert):
+    """The natural logarithm."""
+
+
+class Exp(Inert):
+    """The exponential."""
+
+
+class Component(Inert):
+    """``Component(v, j)`` is the j-th component v_j of a vector."""
+
+    arity = (2, 2)
+
+
+class OpenInterval(Inert):
+    """The interval between two ends, which may be infinite; end points carry no mass."""
+
+    arity = (2, 2)
+
+
+class ProductSpace(Inert):
+    """``ProductSpace(S, j, d)``: the product of S over j = 1..d (S may mention j)."""
+
+    arity = (3, 3)
+    binds = 1
+
+
+class IntegralOver(Inert):
+    """``IntegralOver(f, x, S)``: the Lebesgue integral of f over x in S."""
+
+    arity = (3, 3)
+    binds = 1
+
+
+class SumOver(Inert):
+    """``SumOver(t, j, d)``: the sum of t over j = 1..d."""
+
+    arity = (3, 3)
+    binds = 1
+
+
+class ProductOver(Inert):
+    """``ProductOver(t, j, d)``: the product of t over j = 1..d."""
+
+    arity = (3, 3)
+    binds = 1
+
+
+class Between(Inert):
+    """``Between(F, x, a, b)``: lim F at b minus lim F at a, written [F(x)] with ends a and b."""
+
+    arity = (4, 4)
+    binds = 1
+
+
+class Law(Inert):
+    """``Law(family, parameters…)``: a member of a family of distributions."""
+
+    arity = (1, None)
+
+    @property
+    def family(self) -> str:
+        return str(self.args[0])
+
+
+class ProductLaw(Inert):
+    """``ProductLaw(L, j, d)``: independent coordinates, the j-th with law L (L mentions j)."""
+
+    arity = (3, 3)
+    binds = 1
+
+
+class Density(Inert):
+    """``Density(L, x)``: the density of the law L at x, with respect to Lebesgue measure."""
+
+    arity = (2, 2)
+
+
+class KL(Inert):
+    """``KL(p, q)``: the Kullback-Leibler divergence of p from q, in nats, not yet unfolded."""
+
+    arity = (2, 2)
+
+
+HEADS: Mapping[str, type[Inert]] = {
+    head.__name__: head
+    for head in (
+        Plus, Times, Minus, Quotient, Power, Root, Log, Exp, Component, OpenInterval,
+        ProductSpace, IntegralOver, SumOver, ProductOver, Between, Law, ProductLaw, Density, KL,
+    )
+}  # fmt: skip
+
+REALS = OpenInterval(Minus(INFINITY), INFINITY)
+
+
+def plus(*terms: Expr) -> Expr:
+    """A sum of any number of terms: none is 0, one is itself."""
+    return terms[0] if len(terms) == 1 else Plus(*terms) if terms else ZERO
+
+
+def times(*factors: Expr) -> Expr:
+    """A product of any number of factors: none is 1, one is itself."""
+    return factors[0] if len(factors) == 1 else Times(*factors) if factors else ONE
+
+
+def addends(term: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum, or the term itself.
+
+    >>> x, y = symbol("x"), symbol("y")
+    >>> addends(Plus(x, Minus(y)))
+    (x, Minus(y))
+    """
+    return term.args if isinstance(term, Plus) else (term,)  # type: ignore[return-value]
+
+
+def factors(term: Expr) -> tuple[Expr, ...]:
+    """The factors of a product, or the term itself."""
+    return term.args if isinstance(term, Times) else (term,)  # type: ignore[return-value]
+
+
+def rebuild(term: Expr, args: tuple[Expr, ...]) -> Expr:
+    """``term`` with other arguments, sharing the object when nothing changed."""
+    return term if args == term.args else type(term)(*args)
+
+
+def binder_scope(term: Expr) -> tuple[int, ...]:
+    """Indices of the arguments in which ``term`` binds its variable."""
+    return (0,) if isinstance(term, Inert) and term.binds is not None else ()
+
+
+def free_symbols(term: Expr) -> frozenset[Symbol]:
+    """Symbols that occur free: bound variables and family names do not count."""
+    if isinstance(term, Symbol):
+        return frozenset((term,))
+    if isinstance(term, Law):
+        return frozenset().union(*(free_symbols(a) for a in term.args[1:]))
+    if not term.args:
+        return frozenset()
+    bound = term.args[term.binds] if isinstance(term, Inert) and term.binds is not None else None
+    inside = binder_scope(term)
+    found: set[Symbol] = set()
+    for index, arg in enumerate(term.args):
+        if arg is bound and index == term.binds:  # type: ignore[attr-defined]
+            continue
+        free = free_symbols(arg)
+        found |= free - {bound} if index in inside else free
+    return frozenset(found)
+
+
+def substitute(term: Expr, replacements: Mapping[Symbol, Expr]) -> Expr:
+    """Replace free symbols, refusing to capture.
+
+    Raises:
+        TermError: when a replacement would fall under a binder of one of its own symbols.
+    """
+    if isinstance(term, Symbol):
+        return replacements.get(term, term)
+    if not term.args:
+        return term
+    if isinstance(term, Law):
+        return rebuild(
+            term, (term.args[0], *(substitute(a, replacements) for a in term.args[1:]))
+        )
+    if isinstance(term, Inert) and term.binds is not None:
+        bound = term.args[term.binds]
+        inner = {k: v for k, v in replacements.items() if k != bound}
+        relevant = free_symbols(term.args[0])
+        for key, value in inner.items():
+            if key in relevant and bound in free_symbols(value):
+                raise TermError(f"replacing {key} by {value} would capture the variable {bound}")
+        args = []
+        for index, arg in enumerate(term.args):
+            if index == term.binds:
+                args.append(arg)
+            else:
+                args.append(substitute(arg, inner if index == 0 else replacements))
+        return rebuild(term, tuple(args))
+    return rebuild(term, tuple(substitute(a, replacements) for a in term.args))
+
+
+def at(term: Expr, place: Place) -> Expr:
+    """The sub-term at a place, a path of argument indices.
+
+    >>> x, y = symbol("x"), symbol("y")
+    >>> at(Plus(x, Minus(y)), (1, 0))
+    y
+    """
+    for index in place:
+        if not 0 <= index < len(term.args):
+            raise TermError(f"no place {list(place)}: {type(term).__name__} has no argument {index}")
+        term = term.args[index]  # type: ignore[assignment]
+    return term
+
+
+def replace_at(term: Expr, place: Place, new: Expr) -> Expr:
+    """``term`` with the sub-term at ``place`` replaced; everything else stays as it is."""
+    if not place:
+        return new
+    index, rest = place[0], place[1:]
+    if not 0 <= index < len(term.args):
+        raise TermError(f"no place {list(place)}: {type(term).__name__} has no argument {index}")
+    args = list(term.args)
+    args[index] = replace_at(args[index], rest, new)
+    return type(term)(*args)
+
+
+def walk(term: Expr, place: Place = ()) -> Iterator[tuple[Place, Expr]]:
+    """Every sub-term with its place, parents first, left to right."""
+    yield place, term
+    for index, arg in enumerate(term.args):
+        if isinstance(term, Law) and index == 0:
+            continue
+        yield from walk(arg, (*place, index))  # type: ignore[arg-type]
+
+
+def contains(term: Expr, head: type[Inert]) -> bool:
+    """Whether some sub-term has the given head."""
+    return any(isinstance(t, head) for _, t in walk(term))
