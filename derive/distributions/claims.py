@@ -8,11 +8,11 @@ strategies carry it out, and the kernel decides.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
-from derive.scope import Declaration, Family
+from derive.scope import Declaration, Domain, Family
 from derive.terms import Density, IntegralOver, Law, Log, ONE, Times
 
 
@@ -71,6 +71,23 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Parameterisation:
+    """Another way to give one parameter: ``parameter`` = ``term`` in the new symbol.
+
+    ``code_name`` is the argument's name in generated code, which also names the function's suffix.
+    """
+
+    name: str
+    title: str
+    parameter: str
+    symbol: str
+    domain: Domain
+    term: Expr
+    code_name: str
+    meaning: str
+
+
+@dataclass(frozen=True)
 class Distribution:
     """A family of laws with its claims, and the names it goes by on a page and in code.
 
@@ -84,7 +101,10 @@ class Distribution:
     plain: str
     code_names: Mapping[str, str]
     claims: tuple[Claim, ...]
-    meanings: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str]
+    standard: tuple[Expr, ...] = ()
+    """Parameters of the standard member, when the family has one."""
+    parameterisations: tuple[Parameterisation, ...] = ()
     squared: tuple[str, ...] = ()
     """Parameters that the notation shows squared, as σ in N(μ, σ²)."""
 

@@ -9,6 +9,7 @@ from derive.distributions.claims import (
     BySubstitution,
     Claim,
     Distribution,
+    Parameterisation,
 )
 from derive.scope import Declaration, Family
 from derive.terms import (
@@ -31,7 +32,7 @@ from derive.terms import (
     symbol,
 )
 
-x, u, mu, sigma = (symbol(name) for name in ("x", "u", "mu", "sigma"))
+x, u, v, s, mu, sigma = (symbol(name) for name in ("x", "u", "v", "s", "mu", "sigma"))
 centred = Plus(x, Minus(mu))
 variance = Power(sigma, TWO)
 exponent = Quotient(Power(centred, TWO), Times(TWO, variance))
@@ -51,6 +52,16 @@ NORMAL = Distribution(
     squared=("sigma",),
     code_names={"mu": "mean", "sigma": "std"},
     meanings={"mu": "the mean", "sigma": "the standard deviation"},
+    standard=(ZERO, ONE),
+    parameterisations=(
+        Parameterisation(
+            "var", "variance", "sigma", "v", "positive", Root(v), "var", "the variance"
+        ),
+        Parameterisation(
+            "logvar", "log-variance", "sigma", "s", "real", Exp(Quotient(s, TWO)), "logvar",
+            "the logarithm of the variance",
+        ),
+    ),
     claims=(
         Claim(
             "log-density",

@@ -17,7 +17,7 @@ from derive.kernel import Condition, Detail, discharge
 from derive.normal_form import NormalForm, Undetermined
 from derive.rules import RULES
 from derive.scope import Declaration, Scope
-from derive.strategies.lemmas import places, prove, use_claims
+from derive.strategies.lemmas import arithmetic, places, prove, use_claims
 from derive.strategies.tidy import order, tidy
 from derive.terms import (
     INFINITY,
@@ -110,13 +110,6 @@ def _fresh(name: str, scope: Scope) -> Symbol:
     return symbol(next(n for n in (name, "y", "z", "w", "t") if n not in taken))
 
 
-def _arithmetic(
-    chain: Chain, to: Expr, place: Place = (), rule: str = "arithmetic", detail: Detail = Detail.STANDARD
-) -> None:
-    if at(chain.line, place) != to:
-        chain.apply(RULES[rule], place, to=to, detail=detail)
-
-
 # -- laws on the line --------------------------------------------------------------------------------
 
 
@@ -136,7 +129,7 @@ def _on_the_line(chain: Chain, distribution: Distribution, laws: tuple[Expr, Exp
     chain.apply(RULES["linearity"])
     _evaluate_integrals(chain, distribution)
     _combine_logs(chain)
-    _arithmetic(chain, order(tidy(chain.line)), rule="collect", detail=Detail.BRIEF)
+    arithmetic(chain, order(tidy(chain.line)), rule="collect", detail=Detail.BRIEF)
     chain.show(Detail.BRIEF)
 
 
@@ -156,7 +149,7 @@ def _evaluate_integrals(chain: Chain, distribution: Distribution) -> None:
     """Use the family's claims on every integral, rewriting the integrands until they fit."""
     while places(chain.line, IntegralOver):
         if use_claims(chain, distribution):
-            _arithmetic(chain, tidy(chain.line), detail=Detail.STANDARD)
+            arithmetic(chain, tidy(chain.line), detail=Detail.STANDARD)
             chain.show(Detail.BRIEF if not places(chain.line, IntegralOver) else Detail.STANDARD)
             continue
         place = places(chain.line, IntegralOver)[0]

@@ -106,11 +106,17 @@ def prove(family: str, name: str) -> Derivation:
     return chain.done()
 
 
-def _arithmetic(chain: Chain, to: Expr, place: Place = (), detail: Detail = Detail.STANDARD) -> None:
-    """Write the sub-term at ``place`` as ``to``, unless it is already written so."""
+def arithmetic(
+    chain: Chain,
+    to: Expr,
+    place: Place = (),
+    detail: Detail = Detail.STANDARD,
+    rule: str = "arithmetic",
+) -> None:
+    """Write the sub-term at ``place`` as ``to``; when it is written so already, show the line."""
     if at(chain.line, place) != to:
-        chain.apply(RULES["arithmetic"], place, to=to, detail=detail)
-    else:
+        chain.apply(RULES[rule], place, to=to, detail=detail)
+    elif chain.steps and chain.steps[-1].detail > detail:
         chain.show(detail)
 
 
@@ -135,13 +141,13 @@ def _by_log_laws(chain: Chain, claim: Claim) -> None:
     apply_log_laws(chain)
     chain.show(Detail.STANDARD)
     if chain.line != claim.value:
-        _arithmetic(chain, claim.value)
+        arithmetic(chain, claim.value)
 
 
 def _by_antiderivative(chain: Chain, claim: Claim, proof: ByAntiderivative) -> None:
     chain.apply(RULES["antiderivative"], F=proof.primitive)
     chain.apply(RULES["boundary-limits"], lower=proof.lower, upper=proof.upper)
-    _arithmetic(chain, claim.value)
+    arithmetic(chain, claim.value)
 
 
 def _by_parts(chain: Chain, claim: Claim, proof: ByParts, distribution: Distribution) -> None:
@@ -151,9 +157,9 @@ def _by_parts(chain: Chain, claim: Claim, proof: ByParts, distribution: Distribu
     )  # fmt: skip
     chain.apply(RULES["boundary-limits"], (0,), lower=proof.lower, upper=proof.upper)
     chain.apply(RULES["constant-factor"], (1, 0))
-    _arithmetic(chain, tidy(chain.line))
+    arithmetic(chain, tidy(chain.line))
     use_claims(chain, distribution)
-    _arithmetic(chain, claim.value)
+    arithmetic(chain, claim.value)
 
 
 def _by_substitution(chain: Chain, claim: Claim, proof: BySubstitution) -> None:
@@ -167,7 +173,7 @@ def _by_substitution(chain: Chain, claim: Claim, proof: BySubstitution) -> None:
     lemma = chain.cite(STANDALONE[proof.lemma]())
     place = places(chain.line, IntegralOver)[0]
     chain.apply(RULES["lemma"], place, lemma=lemma)
-    _arithmetic(chain, claim.value)
+    arithmetic(chain, claim.value)
 
 
 def use_claims(chain: Chain, distribution: Distribution) -> bool:

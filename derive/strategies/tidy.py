@@ -44,17 +44,18 @@ def tidy(term: Expr) -> Expr:
 
 
 def _tidy_sum(term: Expr) -> Expr:
-    number = Fraction(0)
+    number, where = Fraction(0), 0
     parts: list[tuple[int, Expr]] = []
     for sign, part in signed_addends(plus(*(tidy(a) for a in term.args))):
         if part.is_Rational:
+            where = where if number else len(parts)
             number += sign * Fraction(int(part.p), int(part.q))
         elif (-sign, part) in parts:
             parts.remove((-sign, part))
         else:
             parts.append((sign, part))
     if number:
-        parts.append((1 if number > 0 else -1, as_term(abs(number))))
+        parts.insert(where, (1 if number > 0 else -1, as_term(abs(number))))
     return from_signed(parts) if parts else ZERO
 
 
@@ -143,23 +144,38 @@ def order(term: Expr) -> Expr:
 
 
 def factor_out_half(term: Expr) -> Expr:
-    """½(a + b − …) when every addend of the sum is a half of something written without fraction."""
-    parts: list[tuple[int, Expr]] = []
-    for sign, part in signed_addends(term):
-        for inner_sign, inner in _halves(part):
-            parts.append((sign * inner_sign, inner))
-    if any(isinstance(p, Quotient) or (p.is_Rational and p.q != 1) for _, p in parts):
+    """½(a + b − …) when every addend of the sum is a half of something without a number in front.
+
+    A sum without fractions inside is put in order: powers and exponentials by name, then what is
+    subtracted, numbers first.
+    """
+    addends_here = signed_addends(term)
+    if not any(_has_number(part) for _, part in addends_here):
         return term
+    parts = [
+        (sign * inner_sign, inner)
+        for sign, part in addends_here
+        for inner_sign, inner in _halves(part)
+    ]
+    if any(_has_number(p) for _, p in parts):
+        return term
+    if any(isinstance(p, Quotient) for _, p in parts):
+        return Times(HALF, from_signed(parts))
 
     def rank(pair: tuple[int, Expr]) -> tuple[int, int, str]:
         sign, part = pair
-        kind = 0 if part.is_Rational else 2 if contains(part, Log) else 1
-        kind = kind if sign == -1 else {0: 3, 1: 0, 2: 2}[kind]
-        if sign == 1 and contains(part, Exp):
-            kind = 1
-        return (0 if sign == 1 else 1, kind, str(part))
+        if sign == -1:
+            return (1, 0 if part.is_Rational else 2 if contains(part, Log) else 1, str(part))
+        kind = 3 if part.is_Rational else 2 if contains(part, Log) else 1 if contains(part, Exp) else 0
+        return (0, kind, str(part))
 
     return Times(HALF, from_signed(sorted(parts, key=rank)))
+
+
+def _has_number(part: Expr) -> bool:
+    """Whether an addend is still written with a fraction of numbers in front or below."""
+    number, _ = _powers(part)
+    return number.denominator != 1
 
 
 def _halves(part: Expr) -> list[tuple[int, Expr]]:
