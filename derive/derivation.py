@@ -25,7 +25,7 @@ class CertificateError(ValueError):
     """A certificate is malformed or does not prove what it states."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Derivation:
     """``left = steps[0].after = … = right`` for the declared symbols.
 

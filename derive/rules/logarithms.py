@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Expr
 
 from derive.kernel import Bindings, Condition, Lemmas, Rewrite, Rule, RuleError
+from derive.rules.algebra import term_binding
 from derive.rules.identity import Identity, meta
 from derive.scope import Scope
 from derive.terms import (
@@ -23,6 +24,7 @@ from derive.terms import (
     Times,
     ZERO,
     addends,
+    contains,
     plus,
 )
 
@@ -72,6 +74,22 @@ IDENTITIES = (
         Log(A),
         Times(HALF, Log(Power(A, TWO))),
         _positive(A),
+    ),
+    Identity(
+        "log-square",
+        "logarithm of a square",
+        "For positive a, the logarithm of its square is twice its logarithm.",
+        Log(Power(A, TWO)),
+        Times(TWO, Log(A)),
+        _positive(A),
+    ),
+    Identity(
+        "log-inverse",
+        "logarithm of the inverse ratio",
+        "Turning a ratio of positive numbers upside down changes the sign of its logarithm.",
+        Log(Quotient(A, B)),
+        Minus(Log(Quotient(B, A))),
+        _positive(A, B),
     ),
     Identity(
         "log-one",
@@ -141,6 +159,13 @@ def _combine(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Re
     return Rewrite(plus(*parts), _positive(a, b))
 
 
+def _exponents(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewrite:
+    to = term_binding(bindings, "to")
+    if contains(term, Log) or contains(to, Log):
+        raise RuleError("the laws of exponents do not speak of logarithms")
+    return Rewrite(to)
+
+
 RULES = (
     *(identity.rule() for identity in IDENTITIES),
     Rule(
@@ -154,6 +179,13 @@ RULES = (
         "logarithm of a product",
         "The logarithm of a product of positive factors is the sum of their logarithms.",
         _log_product_over,
+    ),
+    Rule(
+        "laws-of-exponents",
+        "laws of exponents",
+        "Exponentials multiply by adding their exponents and divide by subtracting them.",
+        _exponents,
+        ("to",),
     ),
     Rule(
         "combine-logs",

@@ -1,0 +1,1 @@
+"""From a closed form to code: evaluation form, function, target."""
