@@ -140,17 +140,22 @@ class Chain:
 # -- certificates ------------------------------------------------------------------------------
 
 
-def certificate(derivation: Derivation) -> dict[str, Any]:
-    """The derivation and its lemmas as JSON data, lemmas first."""
+def certificate(derivation: Derivation, *others: Derivation) -> dict[str, Any]:
+    """The derivation and its lemmas as JSON data, lemmas first; ``others`` are proved along."""
+    nodes: dict[str, Derivation] = {}
+    for root in (derivation, *others):
+        for node in root.tree():
+            if nodes.setdefault(node.id, node) is not node:
+                raise CertificateError(f"two different derivations are called {node.id}")
     families: dict[str, Family] = {}
-    for node in derivation.tree():
+    for node in nodes.values():
         for name in families_used(node):
             families[name] = node.scope.families[name]
     return {
         "format": FORMAT,
         "id": derivation.id,
         "families": [_encode_family(families[name]) for name in sorted(families)],
-        "derivations": [_encode_derivation(node) for node in derivation.tree()],
+        "derivations": [_encode_derivation(node) for node in nodes.values()],
     }
 
 
@@ -225,6 +230,11 @@ def replay(data: Any, rules: Mapping[str, Rule]) -> Derivation:
     Raises:
         CertificateError: with the step, the rule and the reason, when anything does not hold.
     """
+    return replay_all(data, rules)[data["id"]]
+
+
+def replay_all(data: Any, rules: Mapping[str, Rule]) -> dict[str, Derivation]:
+    """Every derivation of a certificate by id, each rebuilt through the kernel."""
     try:
         if data["format"] != FORMAT:
             raise CertificateError(f"this is not a {FORMAT!r}")
@@ -234,7 +244,9 @@ def replay(data: Any, rules: Mapping[str, Rule]) -> Derivation:
             if entry["id"] in proved:
                 raise CertificateError(f"{entry['id']} is derived twice")
             proved[entry["id"]] = _replay_one(entry, families, proved, rules)
-        return proved[data["id"]]
+        if data["id"] not in proved:
+            raise CertificateError(f"the certificate does not hold {data['id']!r}")
+        return proved
     except CertificateError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -308,5 +320,5 @@ def _replay_one(
 
 
 __all__ = [
-    "Bindings", "CertificateError", "Chain", "Derivation", "certificate", "dumps", "replay",
+    "Bindings", "CertificateError", "Chain", "Derivation", "certificate", "dumps", "replay", "replay_all",
 ]  # fmt: skip

@@ -25,11 +25,13 @@ def _to(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewrite
 
 
 def _add_and_subtract(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewrite:
-    """x − a becomes (x − m) + (m − a) for the binding m."""
+    """x − a becomes (x − m) + (m − a) for the binding m; x alone becomes (x − m) + m."""
     m = term_binding(bindings, "m")
     parts = addends(term)
+    if len(parts) == 1:
+        return Rewrite(Plus(Plus(term, Minus(m)), m), equality="field")
     if len(parts) != 2 or not isinstance(parts[1], Minus):
-        raise RuleError("it expects a difference of two terms")
+        raise RuleError("it expects a difference of two terms, or one term that is no sum")
     return Rewrite(Plus(Plus(parts[0], Minus(m)), Plus(m, parts[1])), equality="field")
 
 

@@ -18,11 +18,14 @@ from derive.normal_form import NormalForm, Undetermined
 from derive.rules import RULES
 from derive.scope import Declaration, Scope
 from derive.strategies.lemmas import arithmetic, places, prove, use_claims
+from derive.strategies.specialise import simplify
 from derive.strategies.tidy import order, tidy
 from derive.terms import (
     INFINITY,
     KL,
+    ONE,
     TWO,
+    ZERO,
     Density,
     IntegralOver,
     Law,
@@ -123,14 +126,29 @@ def _on_the_line(chain: Chain, distribution: Distribution, laws: tuple[Expr, Exp
         chain.apply(RULES["lemma"], place, lemma=name, detail=Detail.FULL, **bindings, **{variable: x})
     chain.show(Detail.STANDARD)
     chain.apply(RULES["cancel"], bracket, detail=Detail.FULL)
+    if at(chain.line, bracket) == ZERO:
+        arithmetic(chain, ZERO, detail=Detail.BRIEF)
+        return
+    for place in reversed(places(at(chain.line, bracket), Log)):
+        if at(chain.line, (*bracket, *place)).args[0] == ONE:
+            chain.apply(RULES["log-one"], (*bracket, *place), detail=Detail.FULL)
+    arithmetic(chain, tidy(at(chain.line, bracket)), bracket, detail=Detail.FULL)
     if _has_log_difference(at(chain.line, bracket)):
         chain.apply(RULES["combine-logs"], bracket)
     chain.show(Detail.BRIEF)
     chain.apply(RULES["linearity"])
     _evaluate_integrals(chain, distribution)
     _combine_logs(chain)
-    arithmetic(chain, order(tidy(chain.line)), rule="collect", detail=Detail.BRIEF)
+    if _has_constants(laws) and free_symbols(chain.line):
+        simplify(chain, ())
+    else:
+        arithmetic(chain, order(tidy(chain.line)), rule="collect", detail=Detail.BRIEF)
     chain.show(Detail.BRIEF)
+
+
+def _has_constants(laws: tuple[Expr, ...]) -> bool:
+    """Whether some parameter of a law is a number, as in the standard member of a family."""
+    return any(a.is_Rational for law in laws for a in law.args[1:])
 
 
 def _has_log_difference(term: Expr) -> bool:
@@ -161,18 +179,24 @@ def _evaluate_integrals(chain: Chain, distribution: Distribution) -> None:
 
 
 def _open_square(chain: Chain, distribution: Distribution, place: Place) -> bool:
-    """Rewrite (x − a)² in terms of the statistics that p's family has claims for."""
+    """Rewrite x, x² or (x − a)² in terms of the statistics that p's family has claims for."""
     integral = at(chain.line, place)
     body, x, _ = integral.args
-    for i, factor in enumerate(body.args if isinstance(body, Times) else ()):
+    law = next(f.args[0] for f in body.args if isinstance(f, Density))
+    centre = _centre(distribution, law, x)
+    for i, factor in enumerate(body.args):
         square = isinstance(factor, Power) and factor.args[1] == TWO
-        if not square or not isinstance(factor.args[0], Plus):
+        base = factor.args[0] if square else factor
+        if base != x and not (square and isinstance(base, Plus) and len(base.args) == 2):
             continue
-        law = next(f.args[0] for f in body.args if isinstance(f, Density))
-        centre = _centre(distribution, law, x)
         if centre is not None:
-            chain.apply(RULES["add-and-subtract"], (*place, 0, i, 0), m=centre, detail=Detail.FULL)
-        chain.apply(RULES["expand-square"], (*place, 0, i))
+            where = (*place, 0, i, 0) if square else (*place, 0, i)
+            chain.apply(RULES["add-and-subtract"], where, m=centre, detail=Detail.FULL)
+        elif base == x:
+            return False
+        if square:
+            chain.apply(RULES["expand-square"], (*place, 0, i))
+        chain.show(Detail.STANDARD)
         chain.apply(RULES["linearity"], place)
         return True
     return False
@@ -214,6 +238,10 @@ def _products(chain: Chain, p: ProductLaw, q: ProductLaw, x: Symbol) -> None:
     bindings = _match_parameters(lemma, factor, other)
     name = chain.cite(lemma)
     chain.apply(RULES["lemma"], (0,), lemma=name, detail=Detail.BRIEF, **bindings)
+    if _has_constants((factor, other)):
+        chain.show(Detail.STANDARD)
+        simplify(chain, (0,))
+        chain.show(Detail.BRIEF)
 
 
 def one_coordinate(p: Expr, q: Expr) -> Derivation:

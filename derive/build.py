@@ -1,0 +1,172 @@
+"""What ``derive build`` writes, how it is written safely, and how it is compared.
+
+Every file of a result is rendered in memory first, written beside its place and renamed, so an
+interrupted build leaves the old files whole.  Nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from derive import catalogue
+from derive.catalogue import Result
+
+MEASURED = "measured"
+"""Folder of the output that holds measured figures: never compared, never called an orphan."""
+
+
+class OutputError(OSError):
+    """The output folder cannot be written; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A generated file that is not what the sources make: changed, missing or orphaned."""
+
+    path: Path
+    kind: str
+    diff: str
+
+    def mend(self, output: Path) -> str:
+        """The command that mends it."""
+        if self.kind == "orphaned":
+            return f"rm {self.path}"
+        id = self.path.relative_to(output).parts[0]
+        where = "" if output == Path("generated") else f" -o {output}"
+        return f"derive build {id}{where}"
+
+
+def files(result: Result) -> dict[str, str]:
+    """File name → content of one result."""
+    from derive.codegen.evaluation import evaluation_forms
+    from derive.codegen.render import module_name, module_text
+    from derive.codegen.targets import TARGETS
+    from derive.derivation import certificate, dumps
+    from derive.document import render
+    from derive.kernel import Detail
+
+    computed = evaluation_forms(result)
+    checks = checks_of(result)
+    others = [f.derivation for f in result.forms] + list(computed.values())
+    out = {
+        "certificate.json": dumps(certificate(result.derivation, *others)),
+        "derivation.tex": render.article(result, Detail.STANDARD, checks, computed),
+        "fragment.tex": render.fragment(result, Detail.STANDARD),
+        "derivation.md": render.markdown(result, Detail.STANDARD, checks, computed),
+        "derivation.html": render.html(result, Detail.STANDARD, checks, computed),
+    }
+    for target in TARGETS.values():
+        out[module_name(result, target)] = module_text(result, target)
+    return out
+
+
+def checks_of(result: Result) -> Any:
+    """What the documents say about how the result was checked: deterministic, no measured figure."""
+    from derive.derivation import certificate, replay
+    from derive.document.view import CheckSummary, EnclosureRow
+    from derive.evidence.enclosure import enclose
+    from derive.evidence.points import points
+    from derive.rules import RULES
+
+    again = replay(certificate(result.derivation), RULES)
+    rows = tuple(
+        EnclosureRow.of(enclose(result.derivation, point)) for point in points(result.id, 5)
+    )
+    return CheckSummary(
+        steps=sum(len(node.steps) for node in again.tree()),
+        rules=len(again.rules),
+        enclosures=rows,
+    )
+
+
+def plan(
+    ids: Iterable[str], report: Callable[[str, float], None] = lambda id, seconds: None
+) -> dict[Path, str]:
+    """Relative path → content for the given ids; ``report`` hears the CPU time of each."""
+    out: dict[Path, str] = {}
+    for id in ids:
+        start = time.process_time()
+        for name, content in files(catalogue.result(id)).items():
+            out[Path(id) / name] = content
+        report(id, time.process_time() - start)
+    return out
+
+
+def write(contents: dict[Path, str], output: Path) -> list[Path]:
+    """Write what differs, each file aside and then renamed; returns what was written.
+
+    Raises:
+        OutputError: before anything is written, when the folder cannot take it.
+    """
+    try:
+        for folder in sorted({output / path.parent for path in contents}):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        written = []
+        for path, content in contents.items():
+            target = output / path
+            if not target.exists() or _read(target) != content:
+                replace(target, content)
+                written.append(target)
+    except OSError as error:
+        raise OutputError(f"cannot write to {output}: {error.strerror or error}") from error
+    return written
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", errors="replace")
+
+
+def replace(target: Path, content: str) -> None:
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8"))
+        os.chmod(aside, 0o644)
+        os.replace(aside, target)
+    except BaseException:
+        os.unlink(aside)
+        raise
+
+
+def stale(contents: dict[Path, str], output: Path, *, everything: bool) -> Iterator[Stale]:
+    """Files that differ from ``contents``; with ``everything``, orphans anywhere in the folder."""
+    for path, content in contents.items():
+        target = output / path
+        if not target.exists():
+            yield Stale(target, "missing", "")
+        elif (found := _read(target)) != content:
+            diff = difflib.unified_diff(
+                found.splitlines(), content.splitlines(), f"{target} (found)", f"{target} (expected)",
+                lineterm="", n=1,
+            )  # fmt: skip
+            yield Stale(target, "changed", "\n".join(list(diff)[:40]))
+    roots = [output] if everything else sorted({output / path.parent for path in contents})
+    for root in roots:
+        for target in sorted(root.rglob("*")) if root.exists() else []:
+            relative = target.relative_to(output)
+            if target.is_file() and relative not in contents and relative.parts[0] != MEASURED:
+                yield Stale(target, "orphaned", "")
+
+
+def verify_result(result: Result, **options: Any) -> dict[str, Any]:
+    """One result's part of the report of ``derive verify``."""
+    from derive.codegen.render import module_name, module_text
+    from derive.codegen.targets import TARGETS
+    from derive.evidence.report import verify_one
+
+    with tempfile.TemporaryDirectory() as folder:
+        modules: dict[str, Path] = {}
+        for target in TARGETS.values():
+            path = Path(folder) / module_name(result, target)
+            path.write_text(module_text(result, target), encoding="utf-8")
+            modules[target.name] = path
+        return verify_one(result, modules, **options)

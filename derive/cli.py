@@ -1,0 +1,225 @@
+"""The command line.  Exit codes: 0 good, 1 stale or not verified, 2 wrong use."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from derive.catalogue import ENTRIES, IDS, UnknownResult, entry
+
+DETAILS = ("brief", "standard", "full")
+SLOW = 2.0
+
+
+class Command(click.Group):
+    """Turns the package's own errors into one line and exit code 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a subcommand."""
+        try:
+            return super().invoke(context)
+        except UnknownResult as error:
+            raise click.UsageError(str(error)) from error
+        except BrokenPipeError:
+            sys.stderr.close()
+            return None
+
+
+def _ids(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids asked for, or all of them; wrong ones are refused with the nearest."""
+    return tuple(entry(id).id for id in given) or IDS
+
+
+@contextmanager
+def _progress(total: int, what: str) -> Iterator[Callable[[str], None]]:
+    """A progress bar on stderr that appears only when the work takes longer than two seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console, transient=True,
+    )  # fmt: skip
+    task = bar.add_task(what, total=total)
+    start, shown = time.monotonic(), False
+
+    def step(label: str) -> None:
+        nonlocal shown
+        bar.update(task, advance=1, description=f"{what}: {label}")
+        if not shown and time.monotonic() - start > SLOW and console.is_terminal:
+            bar.start()
+            shown = True
+        elif not console.is_terminal and time.monotonic() - start > SLOW:
+            click.echo(f"{what}: {label}", err=True)
+
+    try:
+        yield step
+    finally:
+        if shown:
+            bar.stop()
+
+
+@click.group(
+    cls=Command,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Examples:  derive list  ·  derive show kl-normal  ·  derive build  ·  "
+    "derive code kl-diagonal-normal-standard --target torch --parameters logvar",
+)
+@click.version_option(package_name="derive")
+def main() -> None:
+    """Closed forms of divergences, derived from the integral in checked steps.
+
+    The same checked chain is printed as a document, taught step by step, and run as code.
+    """
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
+def list_(as_json: bool) -> None:
+    """List what can be derived."""
+    if as_json:
+        rows = [{"id": e.id, "title": e.title, "formula": e.formula} for e in ENTRIES]
+        click.echo(json.dumps({"results": rows}, ensure_ascii=False, indent=2))
+        return
+    width = max(len(e.id) for e in ENTRIES)
+    for e in ENTRIES:
+        click.echo(f"{e.id:<{width}}  {e.formula:<42}  {e.title}")
+
+
+@main.command(epilog="Example:  derive show kl-normal --detail brief --format latex")
+@click.argument("id")
+@click.option("--detail", type=click.Choice(DETAILS), default="standard", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(("text", "markdown", "latex", "json")), default="text",
+    show_default=True, help="json is the certificate.",
+)  # fmt: skip
+def show(id: str, detail: str, form: str) -> None:
+    """Show the derivation of ID, step by step."""
+    from derive.api import result
+    from derive.derivation import dumps
+
+    found = result(_ids((id,))[0])
+    if form == "json":
+        click.echo(dumps(found.certificate), nl=False)
+    else:
+        render = {"text": found.text, "markdown": found.markdown, "latex": found.latex}[form]
+        click.echo(render(detail))
+
+
+@main.command(epilog="Examples:  derive build  ·  derive build kl-normal -o out  ·  derive build --check")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("generated"),
+    show_default=True, help="Folder that holds one folder for each result.",
+)  # fmt: skip
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is stale.")
+@click.option("--timings", is_flag=True, help="Print the CPU time of each result.")
+def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool) -> None:
+    """Regenerate the documents, certificates and code of all results, or of the IDs given."""
+    from derive import build as room
+
+    wanted = _ids(ids)
+    spent: list[tuple[str, float]] = []
+    with _progress(len(wanted), "building") as step:
+
+        def report(id: str, seconds: float) -> None:
+            spent.append((id, seconds))
+            step(id)
+
+        contents = room.plan(wanted, report)
+    if timings:
+        for id, seconds in spent:
+            click.echo(f"{id:<32} {seconds:6.2f} s CPU", err=True)
+        click.echo(f"{'all, with imports':<32} {time.process_time():6.2f} s CPU", err=True)
+    if check:
+        found = list(room.stale(contents, output, everything=not ids))
+        for item in found:
+            click.echo(f"{item.kind}: {item.path}")
+            if item.diff:
+                click.echo(item.diff)
+            click.echo(f"  mend it with: {item.mend(output)}")
+        if found:
+            sys.exit(1)
+        click.echo(f"{len(contents)} files are up to date")
+        return
+    try:
+        written = room.write(contents, output)
+    except room.OutputError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{len(wanted)} results, {len(contents)} files in {output}: {len(written)} written")
+
+
+@main.command(epilog="Examples:  derive verify  ·  derive verify kl-normal --json  ·  derive verify --enclosures 20")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
+@click.option("--enclosures", default=5, show_default=True, help="Points for each form of a result.")
+@click.option("--points", default=100_000, show_default=True, help="Points for each code measurement.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON report here too."
+)
+def verify(
+    ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, output: Path | None
+) -> None:
+    """Re-prove every step, enclose the integrals, measure the generated code."""
+    from derive import build as room
+    from derive import catalogue
+    from derive.evidence.report import environment, table
+
+    wanted = _ids(ids)
+    rows = []
+    with _progress(len(wanted), "verifying") as step:
+        for id in wanted:
+            rows.append(
+                room.verify_result(catalogue.result(id), enclosures=enclosures, code_points=points)
+            )
+            step(id)
+    data = {"environment": environment(), "results": rows}
+    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    if output is not None:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            room.replace(output, text)
+        except OSError as error:
+            raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
+    click.echo(text if as_json else table(data), nl=False)
+    if not all(row["verified"] for row in rows):
+        sys.exit(1)
+
+
+@main.command(
+    epilog="Example:  derive code kl-diagonal-normal-standard --target torch --parameters logvar"
+)
+@click.argument("id")
+@click.option("--target", type=click.Choice(("numpy", "torch")), default="numpy", show_default=True)
+@click.option("--parameters", default="std", show_default=True, help="std, var or logvar.")
+def code(id: str, target: str, parameters: str) -> None:
+    """Print one self-contained function."""
+    from derive.api import result
+
+    try:
+        click.echo(result(_ids((id,))[0]).code(target, parameters), nl=False)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command(epilog="Example:  derive teach kl-normal")
+@click.argument("id")
+@click.option("--seed", default=0, help="Order of the choices.")
+@click.option("--restart", is_flag=True, help="Forget the progress that was saved.")
+def teach(id: str, seed: int, restart: bool) -> None:
+    """Walk the derivation of ID, one step at a time."""
+    from derive.teach import lesson
+
+    lesson(_ids((id,))[0], seed=seed, restart=restart)
+
+
+if __name__ == "__main__":
+    main()
