@@ -25,6 +25,7 @@ from derive.terms import (
     Minus,
     Plus,
     Power,
+    ProductLaw,
     Quotient,
     SumOver,
     TermError,
@@ -55,8 +56,9 @@ class GeneratedFunction:
     """One public function: what it computes and how, ready for a target's printer."""
 
     name: str
-    title: str
+    statement: str
     parameters: str
+    """Name of the parameterisation: std, var, logvar, rate."""
     arguments: tuple[Argument, ...]
     locals: tuple[Local, ...]
     expression: Expr
@@ -104,8 +106,10 @@ def _function(
     expression = rewriter.expression(body)
     return GeneratedFunction(
         name=name,
-        title=result.entry.title,
-        parameters=swap.title if swap else "",
+        statement=_statement(result, closed, arguments),
+        parameters=swap.name if swap else result.distribution.code_names[
+            result.distribution.family.parameters[-1].name
+        ],
         arguments=tuple(arguments.values()),
         locals=tuple(rewriter.locals),
         expression=expression,
@@ -115,6 +119,21 @@ def _function(
         computed=formula_text(form, arguments),
         derivation_id=closed.id,
     )
+
+
+def _statement(result: Result, closed: Derivation, arguments: dict[str, Argument]) -> str:
+    """KL(p || q) with the laws' parameters by their names in code."""
+    names = {symbol: a.name for symbol, a in arguments.items()}
+    distribution = result.distribution
+    laws = []
+    for law in closed.left.args:
+        one = law.args[0] if isinstance(law, ProductLaw) else law
+        shown = {
+            d.name: _text(distribution.shown(d.name, a), names)[0]
+            for d, a in zip(distribution.family.parameters, one.args[1:], strict=True)
+        }
+        laws.append(distribution.plain.format(**shown))
+    return f"KL({laws[0]} || {laws[1]})"
 
 
 class _Rewriter:

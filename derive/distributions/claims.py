@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from derive.scope import Declaration, Domain, Family
-from derive.terms import Density, IntegralOver, Law, Log, ONE, Times
+from derive.terms import ONE, TWO, Density, Exp, IntegralOver, Law, Log, Power, Quotient, Root, Times
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,16 @@ class Distribution:
 
     def declarations(self) -> tuple[Declaration, ...]:
         return self.family.parameters
+
+    def shown(self, parameter: str, value: Expr) -> Expr:
+        """A parameter's value as the law's notation shows it: σ² for σ, v for √v, eˢ for e^{s/2}."""
+        if parameter not in self.squared:
+            return value
+        if isinstance(value, Root):
+            return value.args[0]
+        if isinstance(value, Exp) and isinstance(value.args[0], Quotient) and value.args[0].args[1] == TWO:
+            return Exp(value.args[0].args[0])
+        return value if value == ONE else Power(value, TWO)
 
     def claim_left(self, claim: Claim) -> Expr:
         """The left side of a claim's statement."""

@@ -62,7 +62,9 @@ def spell(node: Node) -> str:
             up = "" if sup is None else _script(sup, _SUPERSCRIPT, "^")
             return spell(base) + down + up
         case Radical(body):
-            return f"√{_whole(body)}"
+            inner = bare(body)
+            raised = isinstance(inner, Script) and not isinstance(bare(inner.base), Identifier)
+            return f"√({spell(body)})" if raised else f"√{_whole(body)}"
         case Fence(body, shape, _):
             inner = bare(body)
             tight = shape == "()" and isinstance(inner, Sum) and _is_tight(inner)

@@ -206,11 +206,11 @@ class Compiler:
         base, exponent = self(term.args[0]), term.args[1]  # type: ignore[arg-type]
         if isinstance(exponent, Integer):
             count = int(exponent)
-            return self._fold((base,), lambda frame: base(frame) ** count)
+            return self._fold((base,), lambda frame: _power_of(base(frame), count))
         if isinstance(exponent, Rational) and exponent.q == 2:
             count = int(exponent.p)
             root = self.arithmetic.root
-            return self._fold((base,), lambda frame: root(base(frame), frame.analytic) ** count)
+            return self._fold((base,), lambda frame: _power_of(root(base(frame), frame.analytic), count))
         logarithm, factor, exp = self(Log(term.args[0])), self(exponent), self.arithmetic.exp  # type: ignore[arg-type]
         return self._fold((logarithm, factor), lambda frame: exp(factor(frame) * logarithm(frame)))
 
@@ -241,6 +241,20 @@ def _whole(value: Number) -> int:
     if whole is None or whole != int(whole):
         raise BallError(f"an index or a dimension is a whole number, not {value}")
     return int(whole)
+
+
+def _power_of(base: Number, count: int) -> Number:
+    """base^count by repeated multiplication (flint's ** makes NaN of a real ball around 0)."""
+    if count < 0:
+        return 1 / _power_of(base, -count)
+    result, square = None, base
+    while count:
+        if count & 1:
+            result = square if result is None else result * square
+        count >>= 1
+        if count:
+            square = square * square
+    return base * 0 + 1 if result is None else result
 
 
 Make = Callable[[Arithmetic, tuple[Program, ...]], Program]

@@ -265,7 +265,7 @@ def integral(left: Expr, scope: Scope, point: Point, digits: int = 50) -> tuple[
     """
     if isinstance(left, Minus):
         ball, method = integral(left.args[0], scope, point, digits)  # type: ignore[arg-type]
-        with ctx.workprec(ball.bits() + 64):
+        with ctx.workprec(ball.bits() + 64):  # else the sign would round it
             return -ball, f"the negative of: {method}"
     if not isinstance(left, KL):
         raise NotEnclosed(f"{left} is not a divergence")
@@ -291,6 +291,18 @@ def integral(left: Expr, scope: Scope, point: Point, digits: int = 50) -> tuple[
             raise NotEnclosed(f"{digits} digits are out of reach at {LARGEST * digits} digits of work")
 
 
+def as_double_integral(left: Expr, scope: Scope, point: Point, digits: int) -> arb | None:
+    """The left side as a nested integral over the plane; None where the space is not a plane."""
+    turned = isinstance(left, Minus)
+    p, q = (left.args[0] if turned else left).args
+    with ctx.workprec(bits_for(digits + GUARD)):
+        pair = coordinates(p, q, point, scope)  # type: ignore[arg-type]
+        if len(pair) != 2:
+            return None
+        ball = double_integral(*pair, digits)
+        return -ball if turned else ball
+
+
 def _method(pair: tuple[Coordinate, ...]) -> str:
     line = "Arb integral of p·(log p − log q) on a finite interval, with a proved tail bound"
     if len(pair) == 1:
@@ -306,15 +318,27 @@ def _power_of_ten(size: arb) -> int:
 
 
 def enclose(
-    derivation: Derivation, point: Point, digits: int = 50, closed_form: Expr | None = None
+    derivation: Derivation,
+    point: Point,
+    digits: int = 50,
+    *,
+    nested: int = 0,
+    closed_form: Expr | None = None,
 ) -> Enclosure:
     """Enclose the integral that the derivation starts from and hold its closed form against it.
 
-    ``closed_form`` puts another formula in the place of the derivation's, to be refuted.
+    ``nested`` > 0 asks, where the space is a plane, for a second enclosure with so many digits as a
+    genuine double integral; then the closed form has to lie in both.  ``closed_form`` puts another
+    formula in the place of the derivation's, to be refuted.
     """
     start = time.perf_counter()
-    ball, method = integral(derivation.left, derivation.scope, point, digits)
-    contains, excludes = compare(ball, derivation.right if closed_form is None else closed_form, point)
+    left, scope = derivation.left, derivation.scope
+    formula = derivation.right if closed_form is None else closed_form
+    ball, method = integral(left, scope, point, digits)
+    contains, excludes = compare(ball, formula, point)
+    if nested and (plane := as_double_integral(left, scope, point, nested)) is not None:
+        contains = contains and compare(plane, formula, point)[0]
+        method += f"; and as a double integral to {nested} digits"
     relative = "" if ball.contains(0) else f"1e{_power_of_ten(ball.rad() / ball.abs_lower())}"
     with ctx.workprec(bits_for(2 * digits)):
         value = ball.mid().str(digits, radius=False)

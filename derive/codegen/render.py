@@ -1,0 +1,168 @@
+"""Renders a target's template: a whole module for a result, or one self-contained function."""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sympy import Add
+
+from derive import __version__
+from derive.catalogue import Result
+from derive.codegen.evaluation import evaluation_forms
+from derive.codegen.function import Argument, GeneratedFunction, functions
+from derive.codegen.primitives import EXP_EXCESS, LOG_EXCESS, polynomials
+from derive.codegen.printers import ArrayPrinter
+from derive.codegen.targets import TARGETS, Target
+from derive.derivation import certificate, dumps
+from derive.templates import template_folder
+
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A function as its template needs it: everything a string in the target's language."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    positive: tuple[str, ...]
+    lines: tuple[str, ...]
+    addends: tuple[str, ...]
+    docstring: str
+    diagonal: bool
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(template_folder() / "codegen"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Python source, not markup; names are checked by the grammar of names
+    )
+
+
+def module_name(result: Result, target: Target) -> str:
+    """File name of the module: ``kl_normal_numpy.py``."""
+    return f"{result.id.replace('-', '_')}_{target.name}.py"
+
+
+@cache
+def fingerprint(result: Result) -> str:
+    """First half of the SHA-256 of the result's certificate: says which derivation code came from."""
+    others = [f.derivation for f in result.forms] + list(evaluation_forms(result).values())
+    text = dumps(certificate(result.derivation, *others))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def module_text(result: Result, target: Target) -> str:
+    """The module with every parameterisation of a result."""
+    return _render(result, target, functions(result))
+
+
+def snippet(result: Result, target_name: str, parameters: str) -> str:
+    """One function with what it needs and nothing else.
+
+    Raises:
+        ValueError: for an unknown target or parameterisation; names those that there are.
+    """
+    if target_name not in TARGETS:
+        raise ValueError(f"no target is called {target_name!r}: there are {', '.join(sorted(TARGETS))}")
+    found = functions(result)
+    chosen = [f for f in found if f.parameters == parameters]
+    if not chosen and len(found) == 1:
+        chosen = list(found)
+    if not chosen:
+        names = ", ".join(f.parameters for f in found)
+        raise ValueError(f"{result.id} has no parameterisation {parameters!r}: there are {names}")
+    return _render(result, TARGETS[target_name], tuple(chosen))
+
+
+def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...]) -> str:
+    printer = ArrayPrinter(target.name, target.functions)
+    primitives = {p for f in chosen for p in f.primitives}
+    return _environment().get_template(target.template).render(
+        title=result.entry.title,
+        id=result.id,
+        version=__version__,
+        fingerprint=fingerprint(result),
+        functions=[_printed(f, target, printer, result) for f in chosen],
+        diagonal=any(f.diagonal for f in chosen),
+        uses_log_excess=LOG_EXCESS in primitives,
+        uses_exp_excess=EXP_EXCESS in primitives,
+        positive=any(a.positive for f in chosen for a in f.arguments),
+        polynomials={
+            name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
+            for name in ("coth", "atanh")
+        },
+    )
+
+
+def _printed(
+    function: GeneratedFunction, target: Target, printer: ArrayPrinter, result: Result
+) -> Printed:
+    return Printed(
+        name=function.name,
+        arguments=function.arguments,
+        positive=tuple(a.name for a in function.arguments if a.positive),
+        lines=tuple(f"{local.name} = {printer.code(local.value)}" for local in function.locals),
+        addends=_addends(function, printer),
+        docstring=_docstring(function, target, result),
+        diagonal=function.diagonal,
+    )
+
+
+def _addends(function: GeneratedFunction, printer: ArrayPrinter) -> tuple[str, ...]:
+    """The value as one expression, or its addends when it would not fit on a line."""
+    whole = printer.code(function.expression)
+    if len(whole) <= WIDTH - len("    return "):
+        return (whole,)
+    return tuple(printer.code(a) for a in Add.make_args(function.expression))
+
+
+def _docstring(function: GeneratedFunction, target: Target, result: Result) -> str:
+    """Formula, arguments, shapes, units, errors and provenance, indented for a function body."""
+    how = f"summed over `{target.axis}`" if function.diagonal else "elementwise"
+    parts = [f"{function.statement} in nats, {how}.", "", *_formula("", function.formula)]
+    if function.computed != function.formula:
+        parts += ["", "computed, so that nothing cancels near equality, as", "", *_formula("", function.computed)]
+    parts += ["", "Args:"]
+    for a in function.arguments:
+        domain = "positive" if a.positive else "any real number"
+        parts += _wrap(f"{a.name}: {a.meaning}, {domain}.", "    ", "        ")
+    if function.diagonal:
+        parts += _wrap(f"{target.axis}: the dimension that holds the coordinates.", "    ", "        ")
+    shape = "the broadcast shape" + (f" without `{target.axis}`" if function.diagonal else "")
+    checked = " (checked on the CPU, outside compiled code and transforms)" if target.name == "torch" else ""
+    parts += ["", "Returns:"]
+    parts += _wrap(
+        f"An array of {shape}, at least 0, in the dtype that the arguments promote to. "
+        "NaN in gives NaN out.".replace("An array", "A tensor" if target.name == "torch" else "An array"),
+        "    ", "    ",
+    )  # fmt: skip
+    parts += ["", "Raises:", "    TypeError: for arguments that are not floating point."]
+    positive = [a.name for a in function.arguments if a.positive]
+    also = f", or {' or '.join(positive)} that is not positive{checked}" if positive else ""
+    parts += _wrap(f"ValueError: for shapes that do not broadcast{also}.", "    ", "        ")
+    parts += ["", *_wrap(
+        f"Derived from the integral definition: {function.derivation_id}, derive {__version__}, "
+        f"certificate {fingerprint(result)[:16]}.", "", "",
+    )]  # fmt: skip
+    return "\n".join("    " + line if line else "" for line in parts).lstrip()
+
+
+def _formula(head: str, text: str) -> list[str]:
+    return _wrap(text, "    " + head, "        ")
+
+
+def _wrap(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip

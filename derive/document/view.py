@@ -1,0 +1,367 @@
+"""The view model: everything a page says, in order, with no format in it.
+
+Each line carries the reasons of all steps since the line shown before it, so that every level of
+detail is the same derivation opened to another depth.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sympy import Expr, Symbol
+
+from derive.derivation import Derivation
+from derive.document.compose import Composer
+from derive.document.conditions import Conditions, conditions_of
+from derive.document.layout import Node, Relation
+from derive.document.notation import Notation, check_distinct
+from derive.document.prose import Link, Prose, joined, prose
+from derive.document.setting import assumptions, laws
+from derive.kernel import Detail, Rule, Step
+from derive.rules import RULES
+from derive.terms import (
+    Component,
+    Density,
+    Inert,
+    Law,
+    Place,
+    Plus,
+    ProductLaw,
+    Times,
+)
+
+if TYPE_CHECKING:
+    from derive.catalogue import Result
+
+_TRIVIAL = ("arithmetic", "collect")
+_SHOWN_BINDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "substitution": (("x", "g"),),
+    "integration-by-parts": (("u", "u"), ("v", "v")),
+    "add-and-subtract": (("", "m"),),
+}
+"""Bindings that a reader needs beside the line, with the name each is shown under."""
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A point at which the integral was enclosed and compared with the closed form."""
+
+    point: tuple[tuple[str, str], ...]
+    digits: int
+    radius: str
+    contains: bool
+
+
+@dataclass(frozen=True)
+class CheckSummary:
+    """How a result was checked, as the command line fills it in; no measured times."""
+
+    replayed_steps: int | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    accuracy: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """Why one step holds."""
+
+    title: Prose
+    because: Prose
+    conditions: tuple[Conditions, ...]
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A shown line: number, formula with the new part marked, reasons in brief and in full."""
+
+    number: str
+    formula: Node
+    reason: Prose
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One derivation on the page.  ``label`` is what other passages call it."""
+
+    anchor: str
+    label: str
+    title: str
+    laws: tuple[Node, ...]
+    left: Node
+    right: Node
+    lines: tuple[Line, ...]
+
+    @property
+    def result(self) -> Node:
+        return Relation(self.left, "=", self.right)
+
+
+@dataclass(frozen=True)
+class RuleUse:
+    """A rule the result rests on, and in how many steps."""
+
+    id: str
+    title: str
+    because: str
+    uses: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A result's document."""
+
+    id: str
+    title: str
+    formula: str
+    detail: str
+    grade: str
+    assumptions: tuple[Prose, ...]
+    main: Passage
+    forms: tuple[Passage, ...]
+    lemmas: tuple[Passage, ...]
+    assumed: tuple[str, ...]
+    rules: tuple[RuleUse, ...]
+    steps: int
+    checks: CheckSummary | None
+
+
+def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
+    """The view model of a result at a level of detail."""
+    main = result.derivation
+    lemmas = [d for d in main.tree() if d.id != main.id]
+    labels = {d.id: Link(f"Lemma {n}", d.id) for n, d in enumerate(lemmas, 1)}
+    labels[main.id] = Link("the theorem", main.id)
+    forms = [
+        passage(form.derivation, detail, labels, label="", title=form.title, prefix=f"{chr(65 + i)}.")
+        for i, form in enumerate(result.forms)
+    ]
+    return Page(
+        id=result.id,
+        title=result.entry.title,
+        formula=result.entry.formula,
+        detail=detail.name.lower(),
+        grade=main.grade,
+        assumptions=assumptions(main),
+        main=passage(main, detail, labels, label="Theorem", title=main.title, prefix=""),
+        forms=tuple(forms),
+        lemmas=tuple(
+            passage(
+                d, detail, labels, label=labels[d.id].text, title=d.title, prefix=f"L{n}.",
+                stated=detail == Detail.BRIEF,
+            )
+            for n, d in enumerate(lemmas, 1)
+        ),
+        assumed=main.assumed,
+        rules=_rules(main),
+        steps=sum(len(d.steps) for d in main.tree()),
+        checks=checks,
+    )  # fmt: skip
+
+
+def single(derivation: Derivation, detail: Detail) -> Passage:
+    """One derivation on its own, its lemmas cited by their titles."""
+    labels = {d.id: Link(f"lemma: {_lower(d.title)}", "") for d in derivation.tree()}
+    return passage(derivation, detail, labels, label="", title=derivation.title, prefix="")
+
+
+def _lower(title: str) -> str:
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _rules(main: Derivation) -> tuple[RuleUse, ...]:
+    count = Counter(s.rule for d in main.tree() for s in d.steps)
+    return tuple(
+        RuleUse(r, RULES[r].title, RULES[r].because, count[r]) for r in sorted(count)
+    )
+
+
+def passage(
+    derivation: Derivation,
+    detail: Detail,
+    labels: Mapping[str, Link],
+    *,
+    label: str,
+    title: str,
+    prefix: str,
+    stated: bool = False,
+) -> Passage:
+    """The view of one derivation; ``stated`` leaves its lines out.
+
+    Raises:
+        NotationError: when two of its parameters would look the same.
+    """
+    check_distinct([d.name for d in derivation.scope.declarations])
+    notation = Notation(derivation.names)
+    composer = Composer(notation)
+    return Passage(
+        anchor=derivation.id,
+        label=label,
+        title=title,
+        laws=laws(derivation),
+        left=composer.compose(derivation.left),
+        right=composer.compose(derivation.right),
+        lines=() if stated else tuple(_lines(derivation, detail, labels, notation, prefix)),
+    )
+
+
+def _lines(
+    derivation: Derivation, detail: Detail, labels: Mapping[str, Link], notation: Notation, prefix: str
+) -> list[Line]:
+    out: list[Line] = []
+    composer = Composer(notation)
+    shown, pending = derivation.left, list[Step]()
+    for step in derivation.steps:
+        pending.append(step)
+        last = step is derivation.steps[-1]
+        alike = composer.compose(step.after) == composer.compose(shown)
+        if not last and (step.detail > detail or alike):
+            continue
+        marked = Composer(notation, changed(shown, step.after))
+        notes = tuple(_note(s, derivation, labels, composer, detail) for s in pending)
+        out.append(
+            Line(
+                f"{prefix}{len(out) + 1}",
+                marked.compose(step.after),
+                _summary(pending, labels, composer),
+                _unique(notes),
+            )
+        )
+        shown, pending = step.after, []
+    return out
+
+
+def _unique(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Notes of the same rule become one, with all their conditions."""
+    merged: dict[tuple[Prose, Prose], Note] = {}
+    for note in notes:
+        key = (note.title, note.because)
+        if key not in merged:
+            merged[key] = note
+            continue
+        old = merged[key]
+        groups: dict[str, tuple[Prose, ...]] = {c.how: c.claims for c in old.conditions}
+        for c in note.conditions:
+            have = groups.get(c.how, ())
+            groups[c.how] = have + tuple(x for x in c.claims if x not in have)
+        conditions = tuple(Conditions(claims, how) for how, claims in groups.items())
+        merged[key] = Note(note.title, note.because, conditions, note.evidence)
+    return tuple(merged.values())
+
+
+def _binding(step: Step, name: str) -> Expr | str | None:
+    return dict(step.bindings).get(name)
+
+
+def _title(step: Step, rule: Rule, composer: Composer) -> Prose:
+    """A rule's title with what it was used with."""
+    shown: list[Prose] = []
+    for name, key in _SHOWN_BINDINGS.get(rule.id, ()):
+        value = _binding(step, key)
+        if not isinstance(value, Expr):
+            continue
+        node = composer.compose(value)
+        shown.append(prose(Relation(composer.compose(Symbol(name)), "=", node) if name else node))
+    if rule.id == "add-and-subtract":
+        return prose("add and subtract ") + joined(shown)
+    return prose(rule.title + (" " if shown else "")) + joined(shown)
+
+
+def _note(
+    step: Step, derivation: Derivation, labels: Mapping[str, Link], composer: Composer, detail: Detail
+) -> Note:
+    rule = RULES[step.rule]
+    conditions = conditions_of([step], derivation.scope, composer, everything=detail == Detail.FULL)
+    name = _binding(step, "lemma")
+    if rule.id != "lemma" or not isinstance(name, str):
+        extra = prose()
+        if isinstance(name, str):
+            extra = prose(" (", labels[name], ")")
+        return Note(_title(step, rule, composer), prose(rule.because) + extra, conditions, step.evidence)
+    lemma = derivation.lemmas[name]
+    used = _instances(step, lemma, composer)
+    because = prose(lemma.title) + (prose(", with ") + joined(used) if used else prose()) + prose(".")
+    return Note(prose(labels[name]), because, conditions, step.evidence)
+
+
+def _instances(step: Step, lemma: Derivation, composer: Composer) -> list[Prose]:
+    """What each of a lemma's symbols stands for, where that is not itself."""
+    plain = Composer(Notation())
+    index = _binding(step, "index")
+    out = []
+    for declaration in lemma.scope.declarations:
+        own: Expr = Symbol(declaration.name)
+        value = _binding(step, declaration.name)
+        if not isinstance(value, Expr) or value == own:
+            continue
+        if declaration.indexed and isinstance(index, Expr):
+            own = Component(own, index)
+        if value != own:
+            out.append(prose(Relation(plain.compose(own), "=", composer.compose(value))))
+    return out
+
+
+def _summary(steps: list[Step], labels: Mapping[str, Link], composer: Composer) -> Prose:
+    """The reasons beside a line: each once, in order, lemmas together, small change left out."""
+    titles: list[Prose] = []
+    cited: list[Link] = []
+    where: int | None = None
+    for step in steps:
+        name = _binding(step, "lemma")
+        if step.rule == "lemma" and isinstance(name, str):
+            if where is None:
+                where = len(titles)
+                titles.append(prose())
+            if labels[name] not in cited:
+                cited.append(labels[name])
+            continue
+        if step.rule in _TRIVIAL and len(steps) > 1 and any(s.rule not in _TRIVIAL for s in steps):
+            continue
+        title = _title(step, RULES[step.rule], composer)
+        if title not in titles:
+            titles.append(title)
+    if where is not None:
+        titles[where] = _citation(cited)
+    return joined(titles, between="; ")
+
+
+def _citation(cited: list[Link]) -> Prose:
+    """“Lemmas 2, 3 and 4”, in order of their numbers."""
+    numbered = sorted(
+        (link for link in cited if link.text.startswith("Lemma ")),
+        key=lambda link: int(link.text.removeprefix("Lemma ")),
+    )
+    if len(numbered) < 2 or len(numbered) < len(cited):
+        return joined((prose(link) for link in cited), last=" and ")
+    short = (prose(Link(link.text.removeprefix("Lemma "), link.anchor)) for link in numbered)
+    return prose("Lemmas ") + joined(short, last=" and ")
+
+
+def changed(before: Expr, after: Expr) -> frozenset[Place]:
+    """The places of ``after`` that are new against ``before``: none when all of it is."""
+    places = _differences(before, after, ())
+    return frozenset() if () in places else frozenset(places)
+
+
+def _differences(before: Expr, after: Expr, place: Place) -> set[Place]:
+    if before == after:
+        return set()
+    whole = {place}
+    if type(before) is not type(after) or not isinstance(after, Inert):
+        return whole
+    if isinstance(after, (Density, Law, ProductLaw, Component)):
+        return whole
+    if isinstance(after, (Plus, Times)) and len(before.args) != len(after.args):
+        kept = set(before.args)
+        fresh = {(*place, i) for i, a in enumerate(after.args) if a not in kept}
+        return whole if not fresh or len(fresh) == len(after.args) else fresh
+    if len(before.args) != len(after.args):
+        return whole
+    found: set[Place] = set()
+    for i, (b, a) in enumerate(zip(before.args, after.args, strict=True)):
+        found |= _differences(b, a, (*place, i))  # type: ignore[arg-type]
+    return found
