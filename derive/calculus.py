@@ -7,6 +7,7 @@ never a guess.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -15,11 +16,19 @@ from sympy import Expr, Symbol, oo
 from derive.normal_form import Element, NormalForm, Undetermined
 from derive.scope import Scope, is_positive_line
 from derive.terms import (
+    Between,
     Component,
     Density,
+    Inert,
+    IntegralOver,
+    Log,
     Minus,
+    OpenInterval,
+    Plus,
     ProductLaw,
+    ProductOver,
     ProductSpace,
+    Quotient,
     SumOver,
     Times,
     factors,
@@ -82,7 +91,7 @@ def monomials(form: NormalForm, value: Element, marker: object) -> list[Monomial
     """``value`` as a sum of monomials in the variable; Undetermined when it is not one."""
     shift = [0] * len(form.generators)
     free = form.one[0]
-    for factor, k in value[1].factor()[1]:
+    for factor, k in form.factor(value[1])[1]:
         if marker not in form.depends(factor):
             free *= factor ** int(k)
             continue
@@ -126,6 +135,8 @@ def _is_log_of_variable(form: NormalForm, i: int) -> bool:
 def growth(form: NormalForm, exponent: Element, marker: object, side: int) -> int:
     """Sign of the exponent's leading term as x → side·∞: -1 decays, +1 grows, 0 no exponent."""
     parts = monomials(form, exponent, marker)
+    if any(p.power < 0 for p in parts):
+        raise Undetermined("an exponent with a negative power of the variable")
     parts = [p for p in parts if p.power != 0 or p.logs or p.exponent != form.zero]
     if not parts:
         return 0
@@ -155,6 +166,8 @@ def limit(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr
     every power be negative, up to a constant.
     """
     if end not in (oo, MINUS_INFINITY):
+        if any(isinstance(t, (IntegralOver, Between, SumOver, ProductOver)) for _, t in walk(function)):
+            raise Undetermined("a limit under an integral or a sum")
         form = NormalForm(scope, open_densities=True)
         return form, form(_open_and_put(scope, function, variable, end, space))
     form = NormalForm(scope.bind(variable, space), open_densities=True)
@@ -184,6 +197,8 @@ def _open_and_put(scope: Scope, function: Expr, variable: Symbol, end: Expr, spa
 
 def has_limit(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr, value: Expr) -> bool:
     """Whether the limit exists and equals ``value``, exactly."""
+    if variable in free_symbols(value):
+        raise Undetermined("the limit may not mention the variable")
     form, found = limit(scope, function, variable, end, space)
     expected = form(value)
     difference = form.add(found, form.negative(expected))
@@ -205,12 +220,31 @@ def require_integrable(scope: Scope, integrand: Expr, variable: Symbol, space: E
         return
     inside = scope.bind(variable, space)
     form = NormalForm(inside, open_densities=True)
+    if isinstance(integrand, IntegralOver) and variable in free_symbols(integrand):
+        _require_integrable_twice(inside, integrand, variable, space)
+        return
     _require_integrable_element(form, form(integrand), form.marker(variable), space)
 
 
+def _require_integrable_twice(scope: Scope, inner: IntegralOver, x: Symbol, space: Expr) -> None:
+    """∬|f| < ∞ for f a sum of products of a function of x and a function of y (Tonelli)."""
+    body, y, inner_space = inner.args
+    form = NormalForm(scope.bind(y, inner_space), open_densities=True)
+    value = form(body)
+    markers = (form.marker(x), form.marker(y))
+    for generator in form.generators:
+        if generator.depends >= set(markers):
+            raise Undetermined("the integrand is not a sum of products in the two variables")
+    _require_integrable_element(form, value, markers[0], space)
+    _require_integrable_element(form, value, markers[1], inner_space)
+
+
 def _require_integrable_element(form: NormalForm, value: Element, marker: object, space: Expr) -> None:
+    if not isinstance(space, OpenInterval):
+        raise Undetermined(f"{space} is not an interval")
     low, high = space.args
     for part in monomials(form, value, marker):
+        growth(form, part.exponent, marker, 1)  # refuses exponents with a pole
         for end, side in ((low, -1), (high, 1)):
             if end in (oo, MINUS_INFINITY):
                 sign = growth(form, part.exponent, marker, side)
@@ -227,21 +261,57 @@ def _require_integrable_element(form: NormalForm, value: Element, marker: object
 def _require_integrable_product(
     scope: Scope, integrand: Expr, vector: Symbol, space: ProductSpace
 ) -> None:
-    """p(x)·g(x_k), or p(x)·Σ_k g(x_k), for a joint density p: one integral for each coordinate.
+    """p(x)·g(x) for a joint density p and a g that adds up functions of one coordinate each.
 
-    By Tonelli the other factors integrate to 1, so what is needed is ∫ p_k |g| < ∞.
+    By Tonelli the other factors integrate to 1, so what is needed is ∫ p_k |g_k| < ∞ for each part.
     """
-    inner, _, dimension = space.args
     law, function = joint_density_times(integrand, vector)
-    if isinstance(function, SumOver) and function.args[2] == dimension:
-        function, index = function.args[0], function.args[1]
-        scope = scope.bind(index, None)
+    for part, index, inner in _coordinate_parts(function, vector, scope.bind(vector, space)):
+        scalar = scalar_for(vector, integrand)
+        body = coordinate_to_scalar(part, vector, index, scalar)
+        factor = substitute(law.args[0], {law.args[1]: index})
+        outside = Scope(
+            inner.declarations,
+            inner.families,
+            tuple(pair for pair in inner.bound if pair[0] != vector),
+            inner.known,
+        )
+        require_integrable(outside, Times(Density(factor, scalar), body), scalar, space.args[0])
+
+
+def _coordinate_parts(
+    function: Expr, vector: Symbol, scope: Scope
+) -> Iterator[tuple[Expr, Symbol, Scope]]:
+    """Functions of one coordinate x_k that ``function`` adds up, each with its index and scope."""
+    if vector not in free_symbols(function):
+        return
+    if isinstance(function, (Plus, Minus)):
+        for arg in function.args:
+            yield from _coordinate_parts(arg, vector, scope)
+    elif isinstance(function, SumOver):
+        body, index, _ = function.args
+        inside = scope.bind(index, None)
+        if only_coordinate(body, vector) != index:
+            raise Undetermined("a sum over an index of a function of another coordinate")
+        yield body, index, inside
+    elif isinstance(function, Log):
+        yield from _log_parts(function.args[0], vector, scope)
     else:
-        index = only_coordinate(function, vector)
-    scalar = scalar_for(vector, integrand)
-    body = coordinate_to_scalar(function, vector, index, scalar)
-    factor = substitute(law.args[0], {law.args[1]: index})
-    require_integrable(scope, Times(Density(factor, scalar), body), scalar, inner)
+        yield function, only_coordinate(function, vector), scope
+
+
+def _log_parts(argument: Expr, vector: Symbol, scope: Scope) -> Iterator[tuple[Expr, Symbol, Scope]]:
+    """The parts of log of products and quotients of joint densities."""
+    if isinstance(argument, Quotient):
+        for side in argument.args:
+            yield from _log_parts(side, vector, scope)
+    elif isinstance(argument, ProductOver):
+        body, index, dimension = argument.args
+        yield from _coordinate_parts(SumOver(Log(body), index, dimension), vector, scope)
+    elif isinstance(argument, Density) and isinstance(argument.args[0], ProductLaw):
+        yield from _log_parts(scope.open_density(argument), vector, scope)
+    else:
+        yield Log(argument), only_coordinate(argument, vector), scope
 
 
 def joint_density_times(integrand: Expr, vector: Symbol) -> tuple[ProductLaw, Expr]:
@@ -261,7 +331,7 @@ def only_coordinate(function: Expr, vector: Symbol) -> Symbol:
     indices = {
         t.args[1] for _, t in walk(function) if isinstance(t, Component) and t.args[0] == vector
     }
-    if len(indices) != 1:
+    if len(indices) != 1 or not indices <= free_symbols(function):
         raise Undetermined("the function does not depend on exactly one coordinate")
     return indices.pop()
 
@@ -270,6 +340,8 @@ def coordinate_to_scalar(function: Expr, vector: Symbol, index: Symbol, scalar: 
     """``function`` with the coordinate x_k written as a scalar variable."""
 
     def change(term: Expr) -> Expr:
+        if isinstance(term, Inert) and term.binds is not None and term.args[term.binds] in (index, vector):
+            raise Undetermined(f"{index} is bound again inside the function")
         if term == Component(vector, index):
             return scalar
         return rebuild(term, tuple(change(a) for a in term.args))

@@ -116,6 +116,9 @@ class Chain:
 
     def cite(self, lemma: Derivation) -> str:
         """Make a proved derivation available to the rules and return its id."""
+        for name, family in lemma.scope.families.items():
+            if self.scope.families.get(name) != family:
+                raise CertificateError(f"{lemma.id} was proved for another definition of {name}")
         if self.lemmas.setdefault(lemma.id, lemma) is not lemma:
             raise CertificateError(f"two different lemmas are called {lemma.id}")
         return lemma.id
@@ -224,21 +227,29 @@ def _encode_derivation(node: Derivation) -> dict[str, Any]:
     }
 
 
-def replay(data: Any, rules: Mapping[str, Rule]) -> Derivation:
+def replay(
+    data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]
+) -> Derivation:
     """Rebuild a derivation from its certificate: every step goes through the kernel again.
+
+    ``families`` are the definitions that the certificate's have to agree with.
 
     Raises:
         CertificateError: with the step, the rule and the reason, when anything does not hold.
     """
-    return replay_all(data, rules)[data["id"]]
+    return replay_all(data, rules, families)[data["id"]]
 
 
-def replay_all(data: Any, rules: Mapping[str, Rule]) -> dict[str, Derivation]:
+def replay_all(
+    data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]
+) -> dict[str, Derivation]:
     """Every derivation of a certificate by id, each rebuilt through the kernel."""
     try:
         if data["format"] != FORMAT:
             raise CertificateError(f"this is not a {FORMAT!r}")
-        families = {f["name"]: _decode_family(f) for f in data["families"]}
+        for stated in map(_decode_family, data["families"]):
+            if families.get(stated.name) != stated:
+                raise CertificateError(f"{stated.name} is not the family of that name that is known here")
         proved: dict[str, Derivation] = {}
         for entry in data["derivations"]:
             if entry["id"] in proved:

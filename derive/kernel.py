@@ -19,7 +19,10 @@ from sympy import Expr, Symbol, oo
 from derive import calculus
 from derive.normal_form import NormalForm, Undetermined
 from derive.scope import Declaration, Scope, ScopeError
+from derive.wellformed import IllFormed, require_well_formed
 from derive.terms import (
+    Inert,
+    Law,
     Minus,
     OpenInterval,
     Place,
@@ -152,23 +155,38 @@ def accept(
         if set(bindings) < set(rule.needs):
             missing = ", ".join(n for n in rule.needs if n not in bindings)
             raise RuleError(f"it needs a binding for {missing}")
+        require_well_formed(before, scope)
+        _require_rewritable(before, place)
         here = scope.enter(before, place)
         target = at(before, place)
         rewrite = rule.apply(target, bindings, here, lemmas)
         after = replace_at(before, place, rewrite.after)
         if after == before:
             raise RuleError("the line does not change")
+        require_well_formed(after, scope)
         discharged = tuple(
             Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions
         )
         if rewrite.equality != "conditions":
             _require_equal(rewrite.equality, target, rewrite.after, here)
-    except (RuleError, TermError, ScopeError, Undetermined) as error:
+    except (RuleError, TermError, ScopeError, IllFormed, Undetermined) as error:
         raise Refused(rule.id, str(error), place) from error
+    except RecursionError as error:
+        raise Refused(rule.id, "the line is nested too deeply", place) from error
     return Step(
         before, after, rule.id, place, tuple(sorted(bindings.items())), discharged,
         rewrite.equality, detail, _SEAL,
     )  # fmt: skip
+
+
+def _require_rewritable(line: Expr, place: Place) -> None:
+    """A binder's own variable and a family's name are no sub-terms that a rule could rewrite."""
+    if place:
+        parent = at(line, place[:-1])
+        if isinstance(parent, Inert) and place[-1] == parent.binds:
+            raise RuleError("the place is a binder's variable")
+        if isinstance(parent, Law) and place[-1] == 0:
+            raise RuleError("the place is the name of a family")
 
 
 def relabel(step: Step, detail: Detail) -> Step:
@@ -190,6 +208,8 @@ def _reason(rule: Rule, condition: Condition, scope: Scope, place: Place) -> str
 
 
 def _require_equal(equality: Equality, left: Expr, right: Expr, scope: Scope) -> None:
+    if left == right:
+        return
     form = NormalForm(
         scope, laws_of_functions=equality != "field", open_densities=equality == "opened"
     )
@@ -269,7 +289,7 @@ def _dominated(scope: Scope, p: Expr, q: Expr) -> str:
     while isinstance(p, ProductLaw) and isinstance(q, ProductLaw):
         if p.args[1:] != q.args[1:]:
             raise Undetermined("the product laws run over different indices")
-        scope = scope.bind(p.args[1], None)
+        scope = scope.index_of_law(p.args[1])
         p, q = p.args[0], q.args[0]
     inner, outer = scope.support(p), scope.support(q)
     _within(scope, inner, outer)
@@ -277,15 +297,8 @@ def _dominated(scope: Scope, p: Expr, q: Expr) -> str:
 
 
 def _within(scope: Scope, inner: Expr, outer: Expr) -> str:
-    for a, b, sign in ((inner.args[0], outer.args[0], 1), (inner.args[1], outer.args[1], -1)):
-        if a == b or b == (Minus(oo) if sign == 1 else oo):
-            continue
-        if a in (oo, Minus(oo)) or b in (oo, Minus(oo)):
-            raise Undetermined("the interval reaches beyond the other")
-        form = NormalForm(scope)
-        gap = form.add(form(a), form.negative(form(b)))
-        if form.element_sign(gap) not in (0, sign):
-            raise Undetermined("one interval is not certified to lie within the other")
+    if not NormalForm(scope).within(inner, outer):
+        raise Undetermined("one interval is not certified to lie within the other")
     return "the ends are compared exactly"
 
 

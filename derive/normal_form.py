@@ -15,6 +15,7 @@ Equality of images implies equality of the functions wherever the scope's declar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 from typing import Any, NamedTuple
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz
@@ -22,7 +23,6 @@ from sympy import Expr, Symbol, oo, pi
 
 from derive.scope import Scope, is_positive_line
 from derive.terms import (
-    KL,
     REALS,
     ZERO,
     Between,
@@ -42,12 +42,18 @@ from derive.terms import (
     Root,
     SumOver,
     Times,
+    free_symbols,
 )
 
 Polynomial = Any  # flint.fmpq_mpoly has no type stubs
 GENERATORS = 48
 EXPONENT_DENOMINATOR = 4
 LARGEST_POWER = 64
+MOST_TERMS = 4_000
+MOST_BITS = 20_000
+LARGEST_FACTORED = 400
+"""Caps that keep hostile input from exhausting memory: terms of a polynomial, bits of a number, terms
+of a polynomial that is factored."""
 
 
 class Undetermined(ArithmeticError):
@@ -71,6 +77,20 @@ class Generator:
     """Markers of the symbols and bound variables that its value depends on."""
     payload: Any = None
     """exp: the exponent; log: the argument; sum: (body, marker, dimension); product: (body, …)."""
+
+
+def _bits(p: Polynomial) -> int:
+    """Bits of the largest coefficient, roughly."""
+    return max(
+        (int(c.p).bit_length() + int(c.q).bit_length() for c in p.coeffs()), default=0
+    )
+
+
+def _primes(integer: int) -> list[tuple[int, int]]:
+    """Prime factors of a positive whole number of at most 64 bits."""
+    if int(integer).bit_length() > 64:
+        raise Undetermined("a whole number of more than 64 bits to factor")
+    return [(int(p), int(k)) for p, k in fmpz(integer).factor()]
 
 
 class NormalForm:
@@ -112,7 +132,23 @@ class NormalForm:
                 p = self.ring.from_dict(out)
         return p
 
+    def _product(self, p: Polynomial, q: Polynomial) -> Polynomial:
+        """p·q within the caps: FLINT aborts the process when memory runs out."""
+        if len(p) * len(q) > MOST_TERMS and min(len(p), len(q)) > 1:
+            raise Undetermined(f"a product of more than {MOST_TERMS} terms")
+        if _bits(p) + _bits(q) > MOST_BITS:
+            raise Undetermined(f"a number of more than {MOST_BITS} bits")
+        return p * q
+
+    def factor(self, p: Polynomial) -> Any:
+        """Content and irreducible factors, within the caps."""
+        if len(p) > LARGEST_FACTORED:
+            raise Undetermined(f"a polynomial of more than {LARGEST_FACTORED} terms to factor")
+        return p.factor()
+
     def make(self, n: Polynomial, d: Polynomial) -> Element:
+        if len(n) > MOST_TERMS or len(d) > MOST_TERMS:
+            raise Undetermined(f"an expression of more than {MOST_TERMS} terms")
         n, d = self._reduce(n), self._reduce(d)
         if d == 0:
             raise Undetermined("division by zero")
@@ -127,18 +163,19 @@ class NormalForm:
     def add(self, a: Element, b: Element) -> Element:
         if a[1] == b[1]:
             return self.make(a[0] + b[0], a[1])
-        return self.make(a[0] * b[1] + b[0] * a[1], a[1] * b[1])
+        top = self._product(a[0], b[1]) + self._product(b[0], a[1])
+        return self.make(top, self._product(a[1], b[1]))
 
     def negative(self, a: Element) -> Element:
         return Element(-a[0], a[1])
 
     def multiply(self, a: Element, b: Element) -> Element:
-        return self.make(a[0] * b[0], a[1] * b[1])
+        return self.make(self._product(a[0], b[0]), self._product(a[1], b[1]))
 
     def inverse(self, a: Element) -> Element:
         if a[0] == 0:
             raise Undetermined("division by zero")
-        for factor, _ in a[0].factor()[1]:
+        for factor, _ in self.factor(a[0])[1]:
             if self.sign(factor) is None:
                 raise Undetermined(f"a denominator is not certified nonzero: {self.describe(factor)}")
         return self.make(a[1], a[0])
@@ -146,8 +183,17 @@ class NormalForm:
     def power(self, a: Element, k: int) -> Element:
         if k < 0:
             a, k = self.inverse(a), -k
+        if k == 0:
+            if a[0] == 0:
+                raise Undetermined("zero to the power zero")
+            return self.one
         if k > LARGEST_POWER:
             raise Undetermined(f"the exponent {k} is larger than {LARGEST_POWER}")
+        for p in a:
+            if comb(len(p) + k - 1, k) > MOST_TERMS or k * _bits(p) > MOST_BITS:
+                raise Undetermined(f"the power {k} of an expression this large")
+            if k * p.total_degree() > MOST_TERMS:
+                raise Undetermined(f"a degree of more than {MOST_TERMS}")
         return self.make(a[0] ** k, a[1] ** k)
 
     # -- generators --------------------------------------------------------------------------
@@ -204,7 +250,7 @@ class NormalForm:
             return 0
         total = 1
         for p in a:
-            content, factors = p.factor()
+            content, factors = self.factor(p)
             total *= 1 if content > 0 else -1
             for factor, k in factors:
                 sign = self.sign(factor)
@@ -220,7 +266,7 @@ class NormalForm:
             raise Undetermined("the logarithm of a number that is not positive")
         out = self.zero
         for integer, side in ((q.p, 1), (q.q, -1)):
-            for prime, k in fmpz(integer).factor():
+            for prime, k in _primes(integer):
                 argument = self.constant(int(prime))
                 g = self.generator(
                     ("log", str(prime)), Generator("log", True, frozenset(), argument)
@@ -241,7 +287,7 @@ class NormalForm:
             return self._opaque("log", a, positive=False)
         out, number = self.zero, fmpq(1)
         for p, side in zip(a, (1, -1), strict=True):
-            content, factors = p.factor()
+            content, factors = self.factor(p)
             number *= content if side == 1 else 1 / content
             for factor, k in factors:
                 sign = self.sign(factor)
@@ -261,7 +307,7 @@ class NormalForm:
             if generator.kind == "root of prime":
                 half = self._log_of_rational(fmpq(generator.payload))
                 return self.multiply(half, Element(self.ring.constant(fmpq(k, 2)), self.one[0]))
-            if generator.kind == "root":
+            if generator.kind in ("root", "component root"):
                 argument = Element(factor**2, self.one[0])
                 g = self.generator(
                     ("log", used[0]), Generator("log", False, generator.depends, argument)
@@ -312,11 +358,13 @@ class NormalForm:
         raise Undetermined(f"a root of order {k.q}")
 
     def root(self, a: Element) -> Element:
+        if a[0] == 0:
+            return self.zero
         out, number = self.one, fmpq(1)
-        if self.element_sign(a) not in (0, 1):
+        if self.element_sign(a) != 1:
             raise Undetermined("the square root of a term that is not certified non-negative")
         for p, side in zip(a, (1, -1), strict=True):
-            content, factors = p.factor()
+            content, factors = self.factor(p)
             number *= content if side == 1 else 1 / content
             for factor, k in factors:
                 k = side * int(k)
@@ -327,7 +375,7 @@ class NormalForm:
                     out, self.power(Element(factor * sign, self.one[0]), k // 2)
                 )
         for integer, side in ((number.p, 1), (number.q, -1)):
-            for prime, k in fmpz(integer).factor():
+            for prime, k in _primes(integer):
                 g = self.element(
                     ("root", int(prime)), Generator("root of prime", True, frozenset(), int(prime))
                 )
@@ -346,7 +394,7 @@ class NormalForm:
         """
         free_denominator, bound_denominator = self.one[0], self.one[0]
         shift: dict[int, int] = {}
-        for factor, k in value[1].factor()[1]:
+        for factor, k in self.factor(value[1])[1]:
             if marker not in self.depends(factor):
                 free_denominator *= factor ** int(k)
                 continue
@@ -388,8 +436,9 @@ class NormalForm:
             return of_one
         monomial = self.one
         swap = None
+        sums = sum(1 for i, _ in basis if self.generators[i].kind == "sum")
         for i, k in basis:
-            if kind == "integral" and self.generators[i].kind == "sum" and k == 1 and swap is None:
+            if kind == "integral" and self.generators[i].kind == "sum" and k == 1 and sums == 1:
                 swap = self.generators[i]
             else:
                 monomial = self.multiply(monomial, self.power(Element(self.ring.gen(i), self.one[0]), k))
@@ -398,7 +447,7 @@ class NormalForm:
             inner = self._functional(self.multiply(monomial, body), marker, kind, where, of_one)
             return self._functional(inner, index, "sum", (dimension,), dimension)
         body = self.make(monomial[0], monomial[1] * denominator)
-        ends = frozenset().union(*(self.depends(*e) for e in where if isinstance(e, Element)))
+        ends = frozenset[object]().union(*(self.depends(*e) for e in where if isinstance(e, Element)))
         depends = (self.depends(*body) - {marker}) | ends
         positive = kind != "between" and self.element_sign(body) == 1
         names = tuple(f"{e[0]}/{e[1]}" if isinstance(e, Element) else e for e in where)
@@ -423,7 +472,7 @@ class NormalForm:
 
     def marker(self, variable: Symbol) -> object:
         """The name under which dependence on a free symbol is recorded."""
-        for other, marker, _, _ in self._environment:
+        for other, marker, _, _ in reversed(self._environment):
             if other == variable:
                 return marker
         return variable.name
@@ -472,8 +521,13 @@ class NormalForm:
             marker, value = self._under(body, index, None, "j")
             positive = self.element_sign(value) == 1
             return self.element(
-                ("product", str(value[0]), str(value[1]), str(count[0])),
-                Generator("product", positive, self.depends(*value) - {marker}, (value, marker, count)),
+                ("product", str(value[0]), str(value[1]), str(count[0]), str(count[1])),
+                Generator(
+                    "product",
+                    positive,
+                    (self.depends(*value) - {marker}) | self.depends(*count),
+                    (value, marker, count),
+                ),
             )
         if isinstance(term, Between):
             body, variable, low, high = term.args
@@ -482,12 +536,6 @@ class NormalForm:
             return self._functional(value, marker, "between", where, self.zero)
         if isinstance(term, Density):
             return self._density(term)
-        if isinstance(term, KL):
-            names = tuple(self._law(law) for law in term.args)
-            depends = frozenset().union(*(n[1] for n in names))
-            return self.element(
-                ("KL", tuple(n[0] for n in names)), Generator("opaque", False, depends)
-            )
         raise Undetermined(f"{type(term).__name__} has no normal form")
 
     def _rooted(self, key: object, depends: frozenset[object]) -> Element:
@@ -517,28 +565,16 @@ class NormalForm:
         if not isinstance(vector, Symbol) or not isinstance(index, Symbol):
             raise Undetermined("a component is written v_j with symbols v and j")
         i = self(index)
-        for name, marker, _, space in reversed(self._environment):
-            if name == vector:
-                inner = space.args[0] if isinstance(space, ProductSpace) else None
-                key = ("component", marker, str(i[0]))
-                return self._component_of(key, is_positive_line(inner), marker, i)
-        if self.scope.is_bound(vector):
-            space = self.scope.space(vector)
-            if not isinstance(space, ProductSpace):
-                raise Undetermined(f"{vector} is not a vector")
-            key = ("component", vector.name, str(i[0]))
-            return self._component_of(key, is_positive_line(space.args[0]), vector.name, i)
-        declaration = self.scope.declared(vector)
-        if declaration is None or not declaration.indexed:
-            raise Undetermined(f"{vector} is not declared as a vector")
-        key = ("component", vector.name, str(i[0]))
-        return self._component_of(key, declaration.domain != "real", vector.name, i)
-
-    def _component_of(self, key: object, positive: bool, marker: object, index: Element) -> Element:
-        depends = frozenset((marker,)) | self.depends(*index)
+        space = self._space_of(Component(vector, index))
+        if space is None:
+            raise Undetermined(f"{vector} is not a vector")
+        marker, positive = self.marker(vector), is_positive_line(space)
+        depends = frozenset((marker,)) | self.depends(*i)
+        key = ("component", marker, str(i[0]), positive)
         if positive:
-            return self._rooted(key, depends)
-        return self.element(key, Generator("symbol", False, depends))
+            root = self.generator(key, Generator("component root", True, depends))
+            return Element(root**2, self.one[0])
+        return self.element(key, Generator("component", False, depends))
 
     def _power_of(self, base: Expr, exponent: Expr) -> Element:
         k = self(exponent)
@@ -575,7 +611,9 @@ class NormalForm:
             inner, index, dimension = space.args
             if not isinstance(inner, OpenInterval):
                 raise Undetermined("a product of spaces other than intervals")
-            where = ("product", *(str(self._end(e)) for e in inner.args), str(self(dimension)))
+            if index in free_symbols(inner):
+                raise Undetermined("a product space whose factors differ")
+            where = ("product", *(self._end(e) for e in inner.args), self(dimension))
         else:
             raise Undetermined(f"{space} is not a space")
         marker, value = self._under(body, variable, space, "x")
@@ -593,7 +631,7 @@ class NormalForm:
                 name, depends = self._law(inner)
             finally:
                 self._environment = saved
-            return ("product", name, str(count[0])), (depends - {marker}) | self.depends(*count)
+            return ("product", name, str(count[0]), str(count[1])), (depends - {marker}) | self.depends(*count)
         family = self.scope.family(law)
         family.bind(law)
         arguments = [self(a) for a in law.args[1:]]
@@ -602,45 +640,61 @@ class NormalForm:
 
     def _density(self, term: Density) -> Element:
         law, point = term.args
+        inside = self.supported(law, point)
         if self.open_densities:
+            if not inside:
+                raise Undetermined(f"{point} is not known to lie in the support of {law}")
             return self(self.scope.open_density(term))
         name, depends = self._law(law)
-        where, at_point = self._vector(point) if isinstance(law, ProductLaw) else self._scalar(point)
+        if isinstance(law, ProductLaw):
+            where: object = ("vector", self.marker(point))
+            at_point: frozenset[object] = frozenset((self.marker(point),))
+        else:
+            value = self(point)
+            where, at_point = f"{value[0]}/{value[1]}", self.depends(*value)
         return self.element(
-            ("density", name, where),
-            Generator("density", self._supported(law, point), depends | at_point),
+            ("density", name, where, inside), Generator("density", inside, depends | at_point)
         )
 
-    def _scalar(self, point: Expr) -> tuple[object, frozenset[object]]:
-        value = self(point)
-        return f"{value[0]}/{value[1]}", self.depends(*value)
-
-    def _vector(self, point: Expr) -> tuple[object, frozenset[object]]:
-        marker = self.marker(point)
-        return ("vector", marker), frozenset((marker,))
-
     def _space_of(self, point: Expr) -> Expr | None:
-        vector = point.args[0] if isinstance(point, Component) else point
-        space: Expr | None = None
-        for name, _, _, where in reversed(self._environment):
-            if name == vector:
-                space = where
+        """The space that a variable, or the coordinate of a vector, ranges over; None if unknown."""
+        coordinate = isinstance(point, Component)
+        name = point.args[0] if coordinate else point
+        if not isinstance(name, Symbol):
+            return None
+        for other, _, _, space in reversed(self._environment):
+            if other == name:
                 break
         else:
-            if self.scope.is_bound(vector):
-                space = self.scope.space(vector)
-            elif (declaration := self.scope.declared(vector)) is not None:
-                space = REALS if declaration.domain == "real" else OpenInterval(ZERO, oo)
-        if isinstance(point, Component) and isinstance(space, ProductSpace):
-            return space.args[0]
+            if self.scope.is_bound(name):
+                space = self.scope.space(name)
+            else:
+                declaration = self.scope.declared(name)
+                if declaration is None or declaration.indexed != coordinate:
+                    return None
+                return REALS if declaration.domain == "real" else OpenInterval(ZERO, oo)
+        if coordinate:
+            return space.args[0] if isinstance(space, ProductSpace) else None
         return space
 
-    def _supported(self, law: Expr, point: Expr) -> bool:
+    def supported(self, law: Expr, point: Expr) -> bool:
         """Whether the point is known to lie in the law's support, where the density is positive."""
         space = self._space_of(point)
         if isinstance(law, ProductLaw):
-            if not isinstance(space, ProductSpace):
+            if not isinstance(space, ProductSpace) or space.args[2] != law.args[2]:
                 return False
             law, space = law.args[0], space.args[0]
-        support = self.scope.support(law)
-        return bool(support == REALS or space == support)
+        return isinstance(space, OpenInterval) and self.within(space, self.scope.support(law))
+
+    def within(self, inner: OpenInterval, outer: OpenInterval) -> bool:
+        """Whether one interval is certified to lie in another, up to null sets."""
+        if not isinstance(inner, OpenInterval) or not isinstance(outer, OpenInterval):
+            return False
+        for a, b, side in ((inner.args[0], outer.args[0], 1), (inner.args[1], outer.args[1], -1)):
+            if a == b or b == (Minus(oo) if side == 1 else oo):
+                continue
+            if a in (oo, Minus(oo)) or b in (oo, Minus(oo)):
+                return False
+            if self.element_sign(self.add(self(a), self.negative(self(b)))) not in (0, side):
+                return False
+        return True

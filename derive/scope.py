@@ -15,6 +15,7 @@ from sympy import Expr, Symbol
 from derive.terms import (
     NAME,
     ZERO,
+    Between,
     Component,
     Density,
     Inert,
@@ -26,6 +27,7 @@ from derive.terms import (
     ProductOver,
     TermError,
     at,
+    free_symbols,
     substitute,
 )
 
@@ -71,6 +73,16 @@ class Family:
     support: Expr
     density: Expr
 
+    def __post_init__(self) -> None:
+        names = [p.name for p in self.parameters]
+        if len({*names, self.variable.name}) != len(names) + 1 or any(p.indexed for p in self.parameters):
+            raise ScopeError(f"{self.name}: parameters and variable need different names, none a vector")
+        parameters = {Symbol(n) for n in names}
+        if not isinstance(self.support, OpenInterval) or free_symbols(self.support) - parameters:
+            raise ScopeError(f"{self.name}: the support is an interval in terms of the parameters")
+        if free_symbols(self.density) - parameters - {self.variable}:
+            raise ScopeError(f"{self.name}: the density holds a symbol that is no parameter")
+
     def bind(self, law: Law) -> dict[Symbol, Expr]:
         """Parameter symbol → argument of ``law``."""
         arguments = law.args[1:]
@@ -95,6 +107,8 @@ class Scope:
     families: Mapping[str, Family]
     bound: tuple[tuple[Symbol, Expr | None], ...] = field(default=())
     """Each bound variable with its space; ``None`` for an index of a sum or product."""
+    known: set[object] = field(default_factory=set, compare=False, repr=False)
+    """What was found well formed under these declarations; shared by the scopes inside."""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -104,6 +118,9 @@ class Scope:
                     f"the name {declaration.name} is used twice: give each parameter its own name"
                 )
             seen.add(declaration.name)
+        naturals = [d.name for d in self.declarations if d.domain == "natural"]
+        if len(naturals) > 1 and any(d.indexed for d in self.declarations):
+            raise ScopeError(f"vectors of one dimension only: {', '.join(naturals)} are all natural")
 
     def family(self, law: Expr) -> Family:
         if not isinstance(law, Law):
@@ -118,6 +135,14 @@ class Scope:
         if any(variable == other for other, _ in self.bound) or self.declared(variable):
             raise ScopeError(f"the variable {variable} is already in use: bind another name")
         return replace(self, bound=(*self.bound, (variable, space)))
+
+    def index_of_law(self, index: Symbol) -> Scope:
+        """The scope inside a product law or space, whose own index may repeat a name outside it.
+
+        Nothing from outside is visible under that name, so a law reads the same wherever it stands.
+        """
+        outside = tuple(pair for pair in self.bound if pair[0] != index)
+        return replace(self, bound=outside).bind(index, None)
 
     def declared(self, name: Symbol) -> Declaration | None:
         return next((d for d in self.declarations if d.name == name.name), None)
@@ -138,7 +163,11 @@ class Scope:
         for depth, index in enumerate(place):
             node = at(term, place[:depth])
             if isinstance(node, Inert) and node.binds is not None and index == 0:
-                space = node.args[2] if isinstance(node, IntegralOver) else None
+                space = None
+                if isinstance(node, IntegralOver):
+                    space = node.args[2]
+                elif isinstance(node, Between):
+                    space = OpenInterval(*node.args[2:])
                 scope = scope.bind(node.args[node.binds], space)
         return scope
 

@@ -26,6 +26,9 @@ ZERO, ONE, TWO, HALF = Integer(0), Integer(1), Integer(2), Rational(1, 2)
 PI, INFINITY = pi, oo
 
 
+_CONSTANTS = (pi, oo)
+
+
 class TermError(ValueError):
     """A term is malformed; the message names the head and what it needs."""
 
@@ -49,7 +52,14 @@ def symbol(name: str) -> Symbol:
 
 def as_term(value: object) -> Expr:
     """``value`` as a term: a term itself, an ``int`` or a ``Fraction``.  Text is never parsed."""
-    if isinstance(value, Expr):
+    if isinstance(value, Inert) or value in _CONSTANTS:
+        return value  # type: ignore[return-value]
+    if isinstance(value, Symbol):
+        # Two symbols of one name with different assumptions would be two symbols on one page.
+        if type(value) is Symbol and value == Symbol(value.name):
+            return value
+        raise TermError(f"the symbol {value} carries assumptions: declare its domain in the scope")
+    if isinstance(value, Rational) and value.is_finite:
         return value
     if isinstance(value, bool):
         raise TermError(f"{value!r} is not a term")
@@ -260,35 +270,55 @@ def free_symbols(term: Expr) -> frozenset[Symbol]:
     return frozenset(found)
 
 
-def substitute(term: Expr, replacements: Mapping[Symbol, Expr]) -> Expr:
-    """Replace free symbols, refusing to capture.
+def substitute(
+    term: Expr,
+    replacements: Mapping[Symbol, Expr],
+    components: Mapping[Symbol, tuple[Symbol, Expr]] | None = None,
+) -> Expr:
+    """Replace free symbols, all at once, refusing to capture.
+
+    ``components`` maps a vector v to (j, t): each component v_k becomes t with k for j.
 
     Raises:
-        TermError: when a replacement would fall under a binder of one of its own symbols.
+        TermError: when a replacement would fall under a binder of one of its own symbols, or a
+            vector whose components are replaced stands alone.
     """
+    vectors = components or {}
     if isinstance(term, Symbol):
+        if term in vectors:
+            index, value = vectors[term]
+            if isinstance(value, Component) and value.args[1] == index:
+                return value.args[0]  # type: ignore[return-value]
+            raise TermError(f"{term} stands alone, but its components are replaced")
         return replacements.get(term, term)
     if not term.args:
         return term
+    if isinstance(term, Component) and term.args[0] in vectors:
+        index, value = vectors[term.args[0]]
+        return substitute(value, {index: substitute(term.args[1], replacements)})
     if isinstance(term, Law):
-        return rebuild(
-            term, (term.args[0], *(substitute(a, replacements) for a in term.args[1:]))
-        )
+        rest = (substitute(a, replacements, vectors) for a in term.args[1:])
+        return rebuild(term, (term.args[0], *rest))
     if isinstance(term, Inert) and term.binds is not None:
         bound = term.args[term.binds]
         inner = {k: v for k, v in replacements.items() if k != bound}
+        inner_vectors = {k: v for k, v in vectors.items() if k != bound}
         relevant = free_symbols(term.args[0])
-        for key, value in inner.items():
-            if key in relevant and bound in free_symbols(value):
-                raise TermError(f"replacing {key} by {value} would capture the variable {bound}")
+        values = {k: free_symbols(v) for k, v in inner.items()}
+        values |= {k: free_symbols(v) - {j} for k, (j, v) in inner_vectors.items()}
+        for key, free in values.items():
+            if key in relevant and bound in free:
+                raise TermError(f"replacing {key} would capture the variable {bound}")
         args = []
-        for index, arg in enumerate(term.args):
-            if index == term.binds:
+        for position, arg in enumerate(term.args):
+            if position == term.binds:
                 args.append(arg)
+            elif position == 0:
+                args.append(substitute(arg, inner, inner_vectors))
             else:
-                args.append(substitute(arg, inner if index == 0 else replacements))
+                args.append(substitute(arg, replacements, vectors))
         return rebuild(term, tuple(args))
-    return rebuild(term, tuple(substitute(a, replacements) for a in term.args))
+    return rebuild(term, tuple(substitute(a, replacements, vectors) for a in term.args))
 
 
 def at(term: Expr, place: Place) -> Expr:

@@ -86,6 +86,8 @@ class Composer:
     def __init__(self, notation: Notation, marks: frozenset[Place] = frozenset()) -> None:
         self.notation = notation
         self.marks = marks
+        self.unmarked = Composer(notation) if marks else self
+        """Composes what has no place of its own: bound variables, ends of intervals, laws."""
 
     def compose(self, term: Expr, place: Place = (), *, script: bool = False) -> Node:
         """The layout of a term, without a fence around it; ``script`` in an exponent or index."""
@@ -123,12 +125,12 @@ class Composer:
             case Exp():
                 return self._exp(term, place)
             case Component():
-                vector, index = (self.compose(a, script=script) for a in term.args)
+                vector, index = (self.unmarked.compose(a, script=script) for a in term.args)
                 return with_index(vector, index)
             case IntegralOver() | SumOver() | ProductOver() | Between():
                 return self._over(term, place)
             case _:
-                return self._named(term)
+                return self.unmarked._named(term)
 
     def _named(self, term: Expr) -> Node:
         """What is shown by name, or is a whole of its own."""
@@ -172,7 +174,7 @@ class Composer:
         return Call(head, tuple(self.compose(a) for a in arguments))
 
     def _first(self, index: Expr) -> Node:
-        return Relation(self.compose(index), "=", Number("1"))
+        return Relation(self.unmarked.compose(index), "=", Number("1"))
 
     def _sum(self, term: Expr, place: Place, script: bool) -> Node:
         parts: list[tuple[int, Node]] = []
@@ -273,18 +275,19 @@ class Composer:
         if isinstance(term, Between):
             inner = self.compose(body, here)
             size = max(1, fence(inner).size)
-            return Script(Fence(inner, "[]", size), *(self.compose(w, script=True) for w in where))
+            return Script(Fence(inner, "[]", size), *(self.unmarked.compose(w, script=True) for w in where))
         if isinstance(term, IntegralOver):
             space = where[0]
             node = self.fenced(body, here, PRODUCT)
-            over = self.compose(variable)
+            over = self.unmarked.compose(variable)
             if isinstance(space, OpenInterval):
-                low, high = (self.compose(end, script=True) for end in space.args)
+                low, high = (self.unmarked.compose(end, script=True) for end in space.args)
                 return Large("∫", low, high, node, over)
-            return Large("∫", self.compose(space), None, node, over)
+            return Large("∫", self.unmarked.compose(space), None, node, over)
         symbol = "∑" if isinstance(term, SumOver) else "∏"
         least = PRODUCT if not isinstance(body, (Times, Quotient)) or symbol == "∑" else FACTOR
-        return Large(symbol, self._first(variable), self.compose(where[0]), self.fenced(body, here, least))
+        first, last = self._first(variable), self.unmarked.compose(where[0])
+        return Large(symbol, first, last, self.fenced(body, here, least))
 
 
 def _number(value: Rational, script: bool) -> Node:

@@ -13,31 +13,44 @@ from derive.document.prose import Prose, joined, prose
 from derive.scope import Declaration
 from derive.terms import KL, Component, Law, Minus, ProductLaw, ProductSpace, free_symbols
 
-def laws(derivation: Derivation, *, factors: bool = False) -> tuple[Node, ...]:
-    """The definitions p = 𝒩(μ, σ²) of a derivation's named laws; ``factors``: p_j too."""
+def laws(derivation: Derivation) -> tuple[Node, ...]:
+    """The definitions p = 𝒩(μ, σ²) of a derivation's named laws; one coordinate's are implied."""
     composer = Composer(Notation())
     inner = {law.args[0] for _, law in derivation.names if isinstance(law, ProductLaw)}
     return tuple(
         Relation(name_node(role), "=", composer.law(law))
         for role, law in derivation.names
-        if factors or law not in inner
+        if law not in inner
     )
 
 
-def domains(derivation: Derivation) -> tuple[Prose, ...]:
-    """Each declared parameter with its domain, and what it means where that is known."""
-    out = []
+def setting(derivation: Derivation) -> Prose:
+    """“p = 𝒩(μ, σ²) and q = …”: the laws that are named, empty when none is."""
+    stated = laws(derivation)
+    if not stated:
+        return prose()
+    independent = any(isinstance(law, ProductLaw) for _, law in derivation.names)
+    words = ", with independent coordinates" if independent else ""
+    return joined((prose(n) for n in stated), last=" and ") + prose(*([words] if words else []))
+
+
+def domains(derivation: Derivation) -> Prose:
+    """The declared parameters with their domains, and what each means where that is known."""
+    single, indexed = list[Prose](), list[Prose]()
     for declaration in derivation.scope.declarations:
         meaning = _meaning(declaration, derivation)
         node = name_node(declaration.name)
         shown = with_index(node, name_node("j")) if declaration.indexed else node
-        where = Sign("ℕ") if declaration.domain == "natural" else Sign("ℝ")
-        claim: Node = Relation(shown, "∈", where)
+        claim: Node = Relation(shown, "∈", Sign("ℕ" if declaration.domain == "natural" else "ℝ"))
         if declaration.domain == "positive":
             claim = Relation(shown, ">", Number("0"))
-        each = (" for ", Relation(name_node("j"), "=", _range(derivation))) if declaration.indexed else ()
-        out.append(prose(claim, *each, f": {meaning}" if meaning else ""))
-    return tuple(out)
+        words = prose(claim) + (prose(" (") + meaning + prose(")") if meaning else prose())
+        (indexed if declaration.indexed else single).append(words)
+    if not indexed:
+        return joined(single) + prose(".")
+    each = Relation(name_node("j"), "=", _range(derivation))
+    every = joined(indexed) + prose(" for ", each)
+    return joined([*single, every], between="; ") + prose(".")
 
 
 def _range(derivation: Derivation) -> Node:
@@ -45,9 +58,9 @@ def _range(derivation: Derivation) -> Node:
     return Listing((Number("1"), Sign("…"), Composer(Notation()).compose(dimension)))
 
 
-def _meaning(declaration: Declaration, derivation: Derivation) -> str:
+def _meaning(declaration: Declaration, derivation: Derivation) -> Prose:
     if declaration.domain == "natural":
-        return "the dimension"
+        return prose("the dimension")
     for role, law in derivation.names:
         factor = law.args[0] if isinstance(law, ProductLaw) else law
         if not isinstance(factor, Law):
@@ -56,8 +69,8 @@ def _meaning(declaration: Declaration, derivation: Derivation) -> str:
         for parameter, argument in zip(distribution.family.parameters, factor.args[1:], strict=True):
             if Symbol(declaration.name) not in free_symbols(argument):
                 continue
-            return f"{_word_for(distribution, parameter.name, argument)} of {role}"
-    return ""
+            return prose(f"{_word_for(distribution, parameter.name, argument)} of ", name_node(role))
+    return prose()
 
 
 def _word_for(distribution: Distribution, parameter: str, argument: Expr) -> str:
@@ -78,13 +91,8 @@ def assumptions(derivation: Derivation) -> tuple[Prose, ...]:
     """What holds throughout a derivation of a divergence, one sentence each."""
     composer = Composer(Notation(derivation.names))
     out: list[Prose] = []
-    stated = laws(derivation)
-    if stated:
-        independent = any(isinstance(law, ProductLaw) for _, law in derivation.names)
-        words = ", with independent coordinates" if independent else ""
-        out.append(joined((prose(n) for n in stated), last=" and ") + prose(f"{words}."))
     if derivation.scope.declarations:
-        out.append(joined(domains(derivation), between="; ") + prose("."))
+        out.append(domains(derivation))
     divergence = _divergence(derivation)
     if divergence is None:
         return tuple(out)
@@ -123,21 +131,16 @@ def _convention(law: Expr) -> list[Prose]:
     if not isinstance(factor, Law):
         return []
     distribution = DISTRIBUTIONS[factor.family]
-    head, _ = Notation().law(factor.family)
-    composer = Composer(Notation())
-    words = []
-    for parameter, argument in zip(distribution.family.parameters, factor.args[1:], strict=True):
-        word = _word_for(distribution, parameter.name, argument)
-        inner = sorted(free_symbols(argument) - ({law.args[1]} if factor is not law else set()), key=str)
-        if inner:
-            words.append((word, argument, inner[0]))
-    named = [prose(w, " ", composer.compose(_bare_symbol(a, s, law))) for w, a, s in words]
-    out = prose("Convention: the formula is written in ") + joined(named, last=" and ") + prose(".")
-    if distribution.squared:
-        squares = " and ".join(distribution.meanings[n].removeprefix("the ") for n in distribution.squared)
-        out += prose(" In ", head, f" the {squares} is shown squared, as the variance.")
-    return [out]
-
-
-def _bare_symbol(argument: Expr, symbol: Expr, law: Expr) -> Expr:
-    return Component(symbol, law.args[1]) if isinstance(law, ProductLaw) else symbol
+    words = [
+        _word_for(distribution, parameter.name, argument)
+        for parameter, argument in zip(distribution.family.parameters, factor.args[1:], strict=True)
+    ]
+    out = "Convention: the formula is written in " + " and ".join(words)
+    others = [p.meaning for p in distribution.parameterisations if p.meaning not in words]
+    if others:
+        out += f" (not {' or '.join(others)})"
+    if not distribution.squared:
+        return [prose(out + ".")]
+    shown = Composer(Notation()).law(distribution.generic)
+    squares = " and ".join(distribution.meanings[name] for name in distribution.squared)
+    return [prose(out + "; in ", shown, f" {squares} is squared.")]

@@ -131,6 +131,8 @@ def _product(items: tuple[Node, ...]) -> str:
 
 def _joint(left: Node, right: Node, so_far: str) -> str:
     if isinstance(left, Fraction):
+        if left.top == Identifier("d"):
+            return " "
         return " " if so_far.endswith(tuple(_FRACTIONS.values())) else " · "
     if isinstance(left, Radical):
         return "·"
@@ -151,6 +153,8 @@ def _ends_fence(node: Node) -> bool:
 
 def _fraction(node: Fraction) -> str:
     top, bottom = spell(node.top), spell(node.bottom)
+    if node.top == Identifier("d"):
+        return f"d/{bottom}"
     if (top, bottom) in _FRACTIONS and not node.linear:
         return _FRACTIONS[top, bottom]
     above = top if isinstance(bare(node.top), Product) and "∫" not in top else _whole(node.top)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sympy import Expr, Symbol
 
 from derive.derivation import Derivation
+from derive.distributions import DISTRIBUTIONS
 from derive.document.compose import Composer
 from derive.document.conditions import Conditions, conditions_of
 from derive.document.layout import Node, Relation
 from derive.document.notation import Notation, check_distinct
 from derive.document.prose import Link, Prose, joined, prose
-from derive.document.setting import assumptions, laws
+from derive.document.setting import assumptions, setting
 from derive.kernel import Detail, Rule, Step
 from derive.rules import RULES
 from derive.terms import (
@@ -65,11 +66,24 @@ class CheckSummary:
 
 
 @dataclass(frozen=True)
+class Label:
+    """What a cited derivation is called: its link, its number among the lemmas, a short name."""
+
+    link: Link
+    number: int | None = None
+    short: str = ""
+
+
+Labels = Mapping[str, Label]
+
+
+@dataclass(frozen=True)
 class Note:
-    """Why one step holds."""
+    """Why one step holds.  ``instances``: what a lemma's symbols stand for, each time it is used."""
 
     title: Prose
     because: Prose
+    instances: tuple[Prose, ...]
     conditions: tuple[Conditions, ...]
     evidence: str
 
@@ -91,7 +105,7 @@ class Passage:
     anchor: str
     label: str
     title: str
-    laws: tuple[Node, ...]
+    setting: Prose
     left: Node
     right: Node
     lines: tuple[Line, ...]
@@ -134,8 +148,10 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
     """The view model of a result at a level of detail."""
     main = result.derivation
     lemmas = [d for d in main.tree() if d.id != main.id]
-    labels = {d.id: Link(f"Lemma {n}", d.id) for n, d in enumerate(lemmas, 1)}
-    labels[main.id] = Link("the theorem", main.id)
+    labels = {
+        d.id: Label(Link(f"Lemma {n}", d.id), n, _short(d)) for n, d in enumerate(lemmas, 1)
+    }
+    labels[main.id] = Label(Link("the theorem", main.id))
     forms = [
         passage(form.derivation, detail, labels, label="", title=form.title, prefix=f"{chr(65 + i)}.")
         for i, form in enumerate(result.forms)
@@ -151,7 +167,7 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
         forms=tuple(forms),
         lemmas=tuple(
             passage(
-                d, detail, labels, label=labels[d.id].text, title=d.title, prefix=f"L{n}.",
+                d, detail, labels, label=labels[d.id].link.text, title=d.title, prefix=f"L{n}.",
                 stated=detail == Detail.BRIEF,
             )
             for n, d in enumerate(lemmas, 1)
@@ -165,12 +181,16 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
 
 def single(derivation: Derivation, detail: Detail) -> Passage:
     """One derivation on its own, its lemmas cited by their titles."""
-    labels = {d.id: Link(f"lemma: {_lower(d.title)}", "") for d in derivation.tree()}
+    labels = {d.id: Label(Link(_short(d) or d.title, "")) for d in derivation.tree()}
     return passage(derivation, detail, labels, label="", title=derivation.title, prefix="")
 
 
-def _lower(title: str) -> str:
-    return title if title[:2].isupper() else title[:1].lower() + title[1:]
+def _short(lemma: Derivation) -> str:
+    """A lemma's name beside a line: “variance” for the claim ``normal-variance``."""
+    for distribution in DISTRIBUTIONS.values():
+        if lemma.id.startswith(f"{distribution.slug}-"):
+            return lemma.id.removeprefix(f"{distribution.slug}-").replace("-", " ").replace("log ", "log-")
+    return lemma.title.replace("The ", "the ") if len(lemma.title) <= 24 else ""
 
 
 def _rules(main: Derivation) -> tuple[RuleUse, ...]:
@@ -183,7 +203,7 @@ def _rules(main: Derivation) -> tuple[RuleUse, ...]:
 def passage(
     derivation: Derivation,
     detail: Detail,
-    labels: Mapping[str, Link],
+    labels: Labels,
     *,
     label: str,
     title: str,
@@ -202,7 +222,7 @@ def passage(
         anchor=derivation.id,
         label=label,
         title=title,
-        laws=laws(derivation),
+        setting=setting(derivation),
         left=composer.compose(derivation.left),
         right=composer.compose(derivation.right),
         lines=() if stated else tuple(_lines(derivation, detail, labels, notation, prefix)),
@@ -210,7 +230,7 @@ def passage(
 
 
 def _lines(
-    derivation: Derivation, detail: Detail, labels: Mapping[str, Link], notation: Notation, prefix: str
+    derivation: Derivation, detail: Detail, labels: Labels, notation: Notation, prefix: str
 ) -> list[Line]:
     out: list[Line] = []
     composer = Composer(notation)
@@ -222,7 +242,10 @@ def _lines(
         if not last and (step.detail > detail or alike):
             continue
         marked = Composer(notation, changed(shown, step.after))
-        notes = tuple(_note(s, derivation, labels, composer, detail) for s in pending)
+        telling = [s for s in pending if s.rule not in _TRIVIAL] or pending[:1]
+        if detail == Detail.FULL:
+            telling = pending
+        notes = tuple(_note(s, derivation, labels, composer, detail) for s in telling)
         out.append(
             Line(
                 f"{prefix}{len(out) + 1}",
@@ -236,20 +259,20 @@ def _lines(
 
 
 def _unique(notes: tuple[Note, ...]) -> tuple[Note, ...]:
-    """Notes of the same rule become one, with all their conditions."""
-    merged: dict[tuple[Prose, Prose], Note] = {}
+    """Notes of the same rule become one, with all their instances and conditions."""
+    merged: dict[Prose, Note] = {}
     for note in notes:
-        key = (note.title, note.because)
-        if key not in merged:
-            merged[key] = note
+        old = merged.get(note.title)
+        if old is None:
+            merged[note.title] = note
             continue
-        old = merged[key]
         groups: dict[str, tuple[Prose, ...]] = {c.how: c.claims for c in old.conditions}
         for c in note.conditions:
             have = groups.get(c.how, ())
             groups[c.how] = have + tuple(x for x in c.claims if x not in have)
+        instances = old.instances + tuple(x for x in note.instances if x not in old.instances)
         conditions = tuple(Conditions(claims, how) for how, claims in groups.items())
-        merged[key] = Note(note.title, note.because, conditions, note.evidence)
+        merged[note.title] = replace(old, instances=instances, conditions=conditions)
     return tuple(merged.values())
 
 
@@ -272,20 +295,20 @@ def _title(step: Step, rule: Rule, composer: Composer) -> Prose:
 
 
 def _note(
-    step: Step, derivation: Derivation, labels: Mapping[str, Link], composer: Composer, detail: Detail
+    step: Step, derivation: Derivation, labels: Labels, composer: Composer, detail: Detail
 ) -> Note:
     rule = RULES[step.rule]
     conditions = conditions_of([step], derivation.scope, composer, everything=detail == Detail.FULL)
     name = _binding(step, "lemma")
     if rule.id != "lemma" or not isinstance(name, str):
-        extra = prose()
+        because = prose(rule.because)
         if isinstance(name, str):
-            extra = prose(" (", labels[name], ")")
-        return Note(_title(step, rule, composer), prose(rule.because) + extra, conditions, step.evidence)
+            because += prose(" It uses ", labels[name].link, ".")
+        return Note(_title(step, rule, composer), because, (), conditions, step.evidence)
     lemma = derivation.lemmas[name]
-    used = _instances(step, lemma, composer)
-    because = prose(lemma.title) + (prose(", with ") + joined(used) if used else prose()) + prose(".")
-    return Note(prose(labels[name]), because, conditions, step.evidence)
+    used = joined(_instances(step, lemma, composer))
+    instances = (used,) if used else ()
+    return Note(prose(labels[name].link), prose(lemma.title), instances, conditions, step.evidence)
 
 
 def _instances(step: Step, lemma: Derivation, composer: Composer) -> list[Prose]:
@@ -305,10 +328,10 @@ def _instances(step: Step, lemma: Derivation, composer: Composer) -> list[Prose]
     return out
 
 
-def _summary(steps: list[Step], labels: Mapping[str, Link], composer: Composer) -> Prose:
+def _summary(steps: list[Step], labels: Labels, composer: Composer) -> Prose:
     """The reasons beside a line: each once, in order, lemmas together, small change left out."""
     titles: list[Prose] = []
-    cited: list[Link] = []
+    cited: list[Label] = []
     where: int | None = None
     for step in steps:
         name = _binding(step, "lemma")
@@ -319,7 +342,7 @@ def _summary(steps: list[Step], labels: Mapping[str, Link], composer: Composer) 
             if labels[name] not in cited:
                 cited.append(labels[name])
             continue
-        if step.rule in _TRIVIAL and len(steps) > 1 and any(s.rule not in _TRIVIAL for s in steps):
+        if step.rule in _TRIVIAL and any(s.rule not in _TRIVIAL for s in steps):
             continue
         title = _title(step, RULES[step.rule], composer)
         if title not in titles:
@@ -329,16 +352,19 @@ def _summary(steps: list[Step], labels: Mapping[str, Link], composer: Composer) 
     return joined(titles, between="; ")
 
 
-def _citation(cited: list[Link]) -> Prose:
-    """“Lemmas 2, 3 and 4”, in order of their numbers."""
-    numbered = sorted(
-        (link for link in cited if link.text.startswith("Lemma ")),
-        key=lambda link: int(link.text.removeprefix("Lemma ")),
-    )
-    if len(numbered) < 2 or len(numbered) < len(cited):
-        return joined((prose(link) for link in cited), last=" and ")
-    short = (prose(Link(link.text.removeprefix("Lemma "), link.anchor)) for link in numbered)
-    return prose("Lemmas ") + joined(short, last=" and ")
+def _citation(cited: list[Label]) -> Prose:
+    """“total mass and variance (Lemmas 4 and 5)”, in order of the numbers."""
+    cited = sorted(cited, key=lambda label: label.number or 0)
+    if any(label.number is None for label in cited):
+        return joined((prose(label.link) for label in cited), last=" and ")
+    if len(cited) == 1:
+        where = prose(cited[0].link)
+    else:
+        numbers = (prose(Link(str(label.number), label.link.anchor)) for label in cited)
+        where = prose("Lemmas ") + joined(numbers, last=" and ")
+    if not all(label.short for label in cited):
+        return where
+    return joined((prose(label.short) for label in cited), last=" and ") + prose(" (") + where + prose(")")
 
 
 def changed(before: Expr, after: Expr) -> frozenset[Place]:

@@ -207,7 +207,8 @@ def _identify(derivation: Derivation) -> tuple[dict[str, Replacement], str] | No
     p_law, q_law = laws_of(derivation)
     index = _index(derivation)
     scope = derivation.scope if index is None else derivation.scope.bind(index, None)
-    for values in itertools.product((ZERO, ONE), repeat=len(found)):
+    domains = [(ONE,) if s.declaration.domain == "positive" else (ZERO, ONE) for s in found]
+    for values in itertools.product(*domains):
         replacements = {s.name: _at(v, None) for s, v in zip(found, values, strict=True)}
         pairs = zip(p_law.args[1:], q_law.args[1:], strict=True)
         if all(_equal(scope, put(a, replacements), b) for a, b in pairs):  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from typing import Literal
 
 from sympy import Expr
 
+from derive import catalogue
 from derive.derivation import Derivation
 from derive.scope import Declaration
 from derive.terms import KL, Law, Minus, ProductLaw, free_symbols
@@ -129,14 +130,16 @@ def strata() -> Iterator[Stratum]:
         yield _stratum("generic", f"{a - 49}/{b}", f"{c - 49}/{d}", f"{e}/{f}", f"{g}/{h}")
 
 
-def points(derivation: Derivation, count: int = 20) -> list[dict[str, Fraction | tuple[Fraction, ...]]]:
-    """``count`` rational points in the derivation's own parameters; the first five are stratified
-    already.  Dimensions go 2, 1, 3, 2, …; the coordinates of a near-equal point are all near-equal.
+def points(of: Derivation | str, count: int = 20) -> list[dict[str, Fraction | tuple[Fraction, ...]]]:
+    """``count`` rational points in the parameters of a derivation, or of the result with an id.
 
-    >>> from derive.catalogue import result
-    >>> points(result("kl-exponential").derivation, 1)
+    The first five are stratified already.  Dimensions go 2, 1, 3, 2, …; the coordinates of a
+    near-equal point are all near-equal.
+
+    >>> points("kl-exponential", 1)
     [{'lambda_1': Fraction(3, 2), 'lambda_2': Fraction(7, 4)}]
     """
+    derivation = catalogue.result(of).derivation if isinstance(of, str) else of
     roles, pair, dimension = slots(derivation), is_pair(derivation), dimension_name(derivation)
     source = strata()
     chosen = [next(source) for _ in range(count + 2)]

@@ -20,7 +20,6 @@ from derive.terms import (
     ProductSpace,
     Quotient,
     Times,
-    rebuild,
     substitute,
 )
 
@@ -29,7 +28,7 @@ def support_of(law: Expr, scope: Scope) -> Expr:
     """The space a law lives on: its support, or the product of its factors' supports."""
     if isinstance(law, ProductLaw):
         factor, index, dimension = law.args
-        return ProductSpace(support_of(factor, scope.bind(index, None)), index, dimension)
+        return ProductSpace(support_of(factor, scope.index_of_law(index)), index, dimension)
     return scope.support(law)
 
 
@@ -66,6 +65,7 @@ def _infinite(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> R
         raise RuleError("it expects a divergence KL(p, q)")
     low, high = term_binding(bindings, "low"), term_binding(bindings, "high")
     witness = OpenInterval(low, high)
+    # ∞ may only be a whole line: the check of the line that comes out sees to that.
     return Rewrite(INFINITY, (Condition("witness", (witness, *term.args)),), equality="conditions")
 
 
@@ -85,7 +85,7 @@ def _lemma(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewr
         raise RuleError(f"there is no lemma {name!r} here")
     lemma = lemmas[name]
     scalars: dict[Symbol, Expr] = {}
-    vectors: dict[Symbol, Expr] = {}
+    vectors: dict[Symbol, tuple[Symbol, Expr]] = {}
     conditions: list[Condition] = []
     for declaration in lemma.declarations:
         value = term_binding(bindings, declaration.name)
@@ -93,15 +93,12 @@ def _lemma(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewr
             index = variable_binding(bindings, "index")
             if _is_vector(scope, value):
                 value = Component(value, index)
-            vectors[Symbol(declaration.name)] = value
+            vectors[Symbol(declaration.name)] = (index, value)
             conditions.append(Condition(f"{declaration.domain} for each", (index, value)))
         else:
             scalars[Symbol(declaration.name)] = value
             conditions.append(Condition(declaration.domain, (value,)))
-    left, after = (
-        substitute(_put_components(side, vectors, bindings), scalars)
-        for side in (lemma.left, lemma.right)
-    )
+    left, after = (substitute(side, scalars, vectors) for side in (lemma.left, lemma.right))
     conditions.append(Condition("equal", (term, left)))
     return Rewrite(after, tuple(conditions), equality="conditions")
 
@@ -109,14 +106,6 @@ def _lemma(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewr
 def _is_vector(scope: Scope, value: Expr) -> bool:
     declaration = scope.declared(value) if isinstance(value, Symbol) else None
     return declaration is not None and declaration.indexed
-
-
-def _put_components(term: Expr, vectors: dict[Symbol, Expr], bindings: Bindings) -> Expr:
-    """``term`` with each component v_k of a replaced vector written out."""
-    if isinstance(term, Component) and term.args[0] in vectors:
-        index = variable_binding(bindings, "index")
-        return substitute(vectors[term.args[0]], {index: term.args[1]})
-    return rebuild(term, tuple(_put_components(a, vectors, bindings) for a in term.args))
 
 
 RULES = (

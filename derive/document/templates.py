@@ -1,0 +1,79 @@
+"""The template engine: strict about undefined names, and it escapes what no printer made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+class Printed(str):
+    """Text that a printer made for its format: a template passes it on as it is."""
+
+    __slots__ = ()
+
+
+def template_folder() -> Path:
+    """Where the templates lie: inside an installed wheel, or in the checkout beside the package.
+
+    Raises:
+        FileNotFoundError: when neither is there.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "_templates", package.parent / "templates"):
+        if (folder / "document").is_dir():
+            return folder
+    raise FileNotFoundError(
+        "the document templates are missing: install the wheel of derive, or use a whole checkout"
+    )
+
+
+def environment(filters: dict[str, Callable[..., Any]], escape: Callable[[str], str]) -> Environment:
+    """An environment whose output is escaped with ``escape`` unless it is :class:`Printed`.
+
+    Statements are written ``<% … %>`` and values ``<< … >>``, which clash neither with TeX nor
+    with Markdown.
+    """
+
+    def finalize(value: object) -> str:
+        if isinstance(value, Printed):
+            return value
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return escape(str(value))
+        raise TypeError(f"a template prints text and whole numbers, not {type(value).__name__}")
+
+    made = Environment(
+        loader=_loader(),
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=finalize,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(filters)
+    return made
+
+
+def html_environment(filters: dict[str, Callable[..., Any]]) -> Environment:
+    """An environment with HTML escaping on."""
+    made = Environment(
+        loader=_loader(), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    made.filters.update(filters)
+    return made
+
+
+@cache
+def _loader() -> FileSystemLoader:
+    return FileSystemLoader(template_folder() / "document", encoding="utf-8")

@@ -1,0 +1,252 @@
+"""Measures generated code: error in units in the last place, and results that are plainly wrong.
+
+A function is called on the points of a sample in the format that is measured; what comes back is held
+against the truth.  A library that is not installed gives a row that says so, never a pass.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from derive.evidence.floats import FORMATS, Floats, Format
+from derive.evidence.samples import Reference, Sample, Truth
+
+SUBNORMALS = 4
+"""How many least numbers a subnormal result may be off, for each coordinate that is summed."""
+
+EDGE = 8
+"""How many units in the last place around the largest number may go either way."""
+
+DTYPES = ("float32", "float64")
+WIDTHS = (8, 512)
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """One measured function.
+
+    ``bad`` counts results that are NaN, negative, infinite or zero where the truth is positive and
+    representable, finite where the truth overflows, or off where it is subnormal.  ``quantity`` is
+    "value", "sum over 512" or "gradient of mean_1".  ``status`` is "measured", or "not measured" or
+    "failed" with the ``reason``.
+    """
+
+    target: str
+    function: str
+    dtype: str
+    quantity: str
+    points: int
+    max_ulp: float
+    mean_ulp: float
+    bad: int
+    worst_point: Mapping[str, str]
+    status: str = "measured"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Library:
+    """How a target's functions are called.  Both give float64 copies of exact results."""
+
+    call: Callable[[Function, Sequence[Floats], str], Floats]
+    gradients: Callable[[Function, Sequence[Floats], str], list[Floats]] | None
+    dtypes: tuple[str, ...] = DTYPES
+
+
+class WrongDtype(TypeError):
+    """A function did not return the dtype that it was given."""
+
+
+def _call_numpy(function: Function, arrays: Sequence[Floats], dtype: str) -> Floats:
+    with np.errstate(all="ignore"):
+        out = np.asarray(function(*(a.astype(dtype) for a in arrays)))
+    if out.dtype != np.dtype(dtype):
+        raise WrongDtype(f"{dtype} in gave {out.dtype} out")
+    return out.astype(np.float64)
+
+
+def _call_torch(function: Function, arrays: Sequence[Floats], dtype: str) -> Floats:
+    import torch
+
+    kind = getattr(torch, dtype)
+    out = function(*(torch.from_numpy(a.copy()).to(kind) for a in arrays))
+    if out.dtype != kind:
+        raise WrongDtype(f"{dtype} in gave {out.dtype} out")
+    return np.asarray(out.to(torch.float64).numpy())
+
+
+def _gradients_torch(function: Function, arrays: Sequence[Floats], dtype: str) -> list[Floats]:
+    import torch
+
+    kind = getattr(torch, dtype)
+    tensors = [torch.from_numpy(a.copy()).to(kind).requires_grad_() for a in arrays]
+    found = torch.autograd.grad(function(*tensors).sum(), tensors)
+    if any(g.dtype != kind for g in found):
+        raise WrongDtype(f"a gradient is not {dtype}")
+    return [np.asarray(g.to(torch.float64).numpy()) for g in found]
+
+
+LIBRARIES: Mapping[str, Library] = {
+    "numpy": Library(_call_numpy, None),
+    "torch": Library(_call_torch, _gradients_torch),
+}
+
+
+def load(path: Path) -> ModuleType:
+    """The generated module at a path, not entered among the imported modules.
+
+    Raises:
+        ImportError: when a library that it needs is not installed.
+    """
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def measure(function: Function, sample: Sample, target: str, name: str = "") -> CodeRow:
+    """The values of a function at a sample, held against the truth."""
+    title = name or getattr(function, "__name__", "function")
+    quantity = f"sum over {sample.width}" if sample.reference.summed else "value"
+    try:
+        found = LIBRARIES[target].call(function, sample.arrays, sample.dtype)
+    except ImportError as error:
+        return _without(target, title, sample.dtype, quantity, "not measured", str(error))
+    except Exception as error:  # noqa: BLE001: whatever generated code raises is its own fault
+        return _without(target, title, sample.dtype, quantity, "failed", f"{type(error).__name__}: {error}")
+    slack = SUBNORMALS * sample.width
+    size = np.abs(sample.truth.high)
+    ulps, bad = compare(found, sample.truth, size, sample.format, slack, signed=False)
+    return _row(target, title, sample, quantity, ulps, bad)
+
+
+def measure_gradients(function: Function, sample: Sample, target: str, name: str = "") -> list[CodeRow]:
+    """The library's own gradients of the sum of all values, held against the exact derivatives.
+
+    Points at which the value overflows are left out: there the gradient of a sum says nothing.
+    """
+    title = name or getattr(function, "__name__", "function")
+    library = LIBRARIES[target]
+    if library.gradients is None:
+        return []
+    names = sample.reference.names
+    try:
+        found = library.gradients(function, sample.arrays, sample.dtype)
+    except ImportError as error:
+        return [_without(target, title, sample.dtype, "gradient", "not measured", str(error))]
+    except Exception as error:  # noqa: BLE001
+        reason = f"{type(error).__name__}: {error}"
+        return [_without(target, title, sample.dtype, "gradient", "failed", reason)]
+    finite = np.abs(sample.truth.high) < sample.format.largest / 2
+    kept = np.broadcast_to(finite[:, None] if sample.arrays[0].ndim > 1 else finite, sample.arrays[0].shape)
+    rows = []
+    for parameter, computed in zip(names, found, strict=True):
+        truth, size = sample.reference.gradient(parameter, sample.arrays)
+        ulps, bad = compare(computed, truth, size, sample.format, SUBNORMALS, signed=True)
+        quantity = f"gradient of {parameter}"
+        rows.append(_row(target, title, sample, quantity, np.where(kept, ulps, 0.0), bad & kept))
+    return rows
+
+
+def compare(
+    found: Floats, truth: Truth, size: Floats, form: Format, slack: int, *, signed: bool
+) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Errors in units in the last place of ``size``, and which results are bad.
+
+    Where the size is a normal number of the format the error counts in units; where it is subnormal
+    it may be ``slack`` least numbers; where it overflows the result has to be infinite.
+    """
+    with np.errstate(all="ignore"):
+        error = np.abs((found - truth.high) - truth.low)
+        unit = form.ulp(np.minimum(size, form.largest))
+        over = size > form.largest + EDGE * unit
+        edge = ~over & (size > form.largest - EDGE * unit)
+        normal = (size >= form.least_normal) & ~over & ~edge
+        subnormal = size < form.least_normal
+        ulps = np.where(normal & np.isfinite(found), error / unit, 0.0)
+        bad = np.isnan(found)
+        bad |= np.isinf(found) & (normal | subnormal)
+        bad |= subnormal & (error > slack * form.least)
+        bad |= edge & ~np.isinf(found) & (error > 2 * EDGE * unit)
+        if signed:
+            bad |= over & np.isfinite(found) & (np.abs(truth.high) > form.largest + EDGE * unit)
+        else:
+            bad |= (found < 0) | (over & ~np.isinf(found))
+            bad |= normal & (found == 0)
+    return ulps, bad
+
+
+def _row(
+    target: str, title: str, sample: Sample, quantity: str, ulps: Floats,
+    bad: np.ndarray[Any, np.dtype[np.bool_]],
+) -> CodeRow:  # fmt: skip
+    ranked = np.where(bad, np.inf, ulps).reshape(-1)
+    worst = int(np.argmax(ranked))
+    if sample.reference.summed:
+        worst //= ulps.size // len(sample.strata)
+    return CodeRow(
+        target, title, sample.dtype, quantity, int(ulps.size),
+        round(float(ulps.max()), 3), round(float(ulps.mean()), 4), int(bad.sum()), sample.point(worst),
+    )  # fmt: skip
+
+
+def _without(target: str, title: str, dtype: str, quantity: str, status: str, reason: str) -> CodeRow:
+    return CodeRow(target, title, dtype, quantity, 0, 0.0, 0.0, 0, {}, status, reason)
+
+
+def measure_modules(
+    references: Mapping[str, Reference],
+    modules: Mapping[str, Path],
+    points: int,
+    *,
+    gradient_points: int | None = None,
+    dtypes: Sequence[str] = DTYPES,
+) -> Iterator[CodeRow]:
+    """Every function of a result's modules: name → reference, target → path of the module.
+
+    Each sample and its truth are made once and shared by the targets.  Gradients are measured at
+    ``gradient_points``, a fifth of the points by default.
+    """
+    loaded: dict[str, ModuleType | str] = {}
+    for target, path in modules.items():
+        try:
+            loaded[target] = load(path)
+        except ImportError as error:
+            loaded[target] = str(error)
+    for name, reference in references.items():
+        for dtype in dtypes:
+            widths = WIDTHS if reference.summed else (0,)
+            samples = [reference.sample(dtype, points, width) for width in widths]
+            few = reference.sample(dtype, gradient_points or points // 5, widths[0])
+            for target, module in loaded.items():
+                yield from _measure_one(target, module, name, samples, few)
+
+
+def _measure_one(
+    target: str, module: ModuleType | str, name: str, samples: Sequence[Sample], few: Sample
+) -> Iterator[CodeRow]:
+    dtype = few.dtype
+    if isinstance(module, str):
+        yield _without(target, name, dtype, "value", "not measured", module)
+        return
+    function = getattr(module, name, None)
+    if function is None:
+        yield _without(target, name, dtype, "value", "failed", f"the module has no function {name}")
+        return
+    for sample in samples:
+        yield measure(function, sample, target, name)
+    yield from measure_gradients(function, few, target, name)
+
+
+__all__ = ["FORMATS", "CodeRow", "compare", "load", "measure", "measure_gradients", "measure_modules"]
