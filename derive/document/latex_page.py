@@ -10,7 +10,7 @@ from derive.document.latex import broken, escape, spell, width
 from derive.document.layout import Node
 from derive.document.notation import name_node
 from derive.document.prose import Link, Prose
-from derive.document.templates import Printed, environment
+from derive.document.templates import Printed, capital, environment
 from derive.document.view import Enclosure, Line, Page, Passage
 
 ARTICLE_WIDTH, FRAGMENT_WIDTH = 41.0, 31.5
@@ -82,11 +82,6 @@ def point(row: Enclosure) -> Printed:
     return Printed(", ".join(f"${spell(name_node(name))} = {escape(value)}$" for name, value in row.point))
 
 
-def capital(text: str) -> Printed:
-    """Printed text with its first letter in upper case."""
-    return Printed(text[:1].upper() + text[1:])
-
-
 @cache
 def _environment() -> Environment:
     return environment(
@@ -112,3 +107,13 @@ def article(page: Page) -> str:
 def fragment(page: Page) -> str:
     r"""What an article holds, to be read with ``\input`` in a document that loads amsmath."""
     return _environment().get_template("fragment.tex.j2").render(page=page, width=FRAGMENT_WIDTH)
+
+
+def notebook(passage: Passage) -> str:
+    """The lines of one derivation between double dollar signs, as MathJax in a notebook shows them."""
+    left = spell(passage.left)
+    rows = [
+        rf"{left if i == 0 else ''} &= {spell(line.formula)} && \text{{{prose(line.reason)}}}"
+        for i, line in enumerate(passage.lines)
+    ]
+    return "$$\n\\begin{aligned}\n" + " \\\\\n".join(rows or [left]) + "\n\\end{aligned}\n$$"

@@ -31,10 +31,14 @@ APPLY = "<mo>&#x2061;</mo>"
 THIN = '<mspace width="0.17em"></mspace>'
 
 
-def mathml(node: Node, *, block: bool = False) -> str:
-    """A layout as a ``math`` element, on its own line or within one."""
-    display = ' display="block"' if block else ""
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{display}>{spell(node)}</math>'
+def mathml(node: Node, *, display: bool = False, equals: bool = False) -> str:
+    """A layout as a ``math`` element: within a sentence, or full size on a line of its own.
+
+    ``equals`` puts an equals sign before it, for a line that continues a chain.
+    """
+    style = ' displaystyle="true"' if display else ""
+    body = _row(_operator("=", "infix"), spell(node)) if equals else spell(node)
+    return f"<math{style}>{body}</math>"
 
 
 def _row(*parts: str) -> str:

@@ -1,30 +1,55 @@
-"""Documents from the view model: LaTeX, Markdown, HTML and terminal text.
-
-Templates hold the words and the loops; formulas and escaping come from here.  A string that
-reaches a LaTeX or Markdown template is escaped unless a printer made it.
-"""
+"""The documents of a result, and one derivation for a notebook."""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from derive.derivation import Derivation
-from derive.document import latex as tex
-from derive.document import markdown as md
-from derive.document import page_html, terminal
-from derive.document.view import CheckSummary, page, single
+from derive.document import html_page, latex_page, markdown_page, terminal_page
+from derive.document.templates import template_folder
+from derive.document.view import CheckSummary, Enclosure, page, single
 from derive.kernel import Detail
 
 if TYPE_CHECKING:
     from derive.catalogue import Result
 
 
-def template_folder() -> Path:
-    """Where the templates lie: inside an installed wheel, or in the checkout beside the package."""
-    package = Path(__file__).resolve().parent.parent
-    packaged = package / "_templates"
-    return packaged if packaged.is_dir() else package.parent / "templates"
+def article(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+    """A standalone LaTeX document; it loads amsmath and geometry and inputs nothing."""
+    return latex_page.article(page(result, checks, detail))
+
+
+def fragment(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+    r"""LaTeX to ``\input`` in a document that loads amsmath."""
+    return latex_page.fragment(page(result, checks, detail))
+
+
+def markdown(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+    """Markdown as GitHub renders it."""
+    return markdown_page.markdown(page(result, checks, detail))
+
+
+def html(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+    """One self-contained HTML file with MathML."""
+    return html_page.html(page(result, checks, detail))
+
+
+def text(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    columns: int = 100,
+) -> str:
+    """Plain Unicode text for a terminal of so many columns."""
+    return terminal_page.text(page(result, checks, detail), columns)
+
+
+def derivation_latex(derivation: Derivation, detail: Detail = Detail.STANDARD) -> str:
+    r"""The chain of one derivation as an ``aligned`` display, for a notebook's ``_repr_latex_``."""
+    return latex_page.notebook(single(derivation, detail))
+
+
+__all__ = [
+    "CheckSummary", "Enclosure", "article", "derivation_latex", "fragment", "html", "markdown",
+    "template_folder", "text",
+]  # fmt: skip

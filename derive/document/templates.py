@@ -16,6 +16,11 @@ class Printed(str):
     __slots__ = ()
 
 
+def capital(text: str) -> Printed:
+    """Printed text with its first letter in upper case."""
+    return Printed(text[:1].upper() + text[1:])
+
+
 def template_folder() -> Path:
     """Where the templates lie: inside an installed wheel, or in the checkout beside the package.
 

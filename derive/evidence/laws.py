@@ -14,15 +14,15 @@ from typing import Literal
 from flint import ctx
 from sympy import Expr, Symbol
 
-from derive.catalogue import Result
+from derive.catalogue import IDS, Result
 from derive.catalogue import result as catalogue_result
 from derive.derivation import Derivation
 from derive.evidence.ball import bits_for
 from derive.evidence.enclosure import Enclosure, coordinates, double_integral
 from derive.evidence.enclosure import compare as compare_ball
-from derive.evidence.points import as_text, is_pair, laws_of, points, slots
+from derive.evidence.points import as_text, laws_of, points, slots
 from derive.normal_form import NormalForm, Undetermined
-from derive.scope import Declaration, Family, Scope, ScopeError
+from derive.scope import Declaration, Domain, Family, Scope, ScopeError
 from derive.terms import (
     ONE,
     ZERO,
@@ -37,6 +37,7 @@ from derive.terms import (
     SumOver,
     TermError,
     Times,
+    free_symbols,
     rebuild,
     substitute,
     symbol,
@@ -69,8 +70,8 @@ class AffineMap:
     parameters: Mapping[str, Expr]
 
 
-_a, _b = symbol("a"), symbol("b")
-EXTRA = {"a": "positive", "b": "real"}
+_a, _b = symbol("slope_of_the_map"), symbol("offset_of_the_map")
+EXTRA: Mapping[str, Domain] = {_a.name: "positive", _b.name: "real"}
 MAPS: Mapping[str, tuple[AffineMap, ...]] = {
     "Normal": (
         AffineMap(
@@ -96,13 +97,14 @@ def laws(result: Result, enclosures: Sequence[Enclosure] = ()) -> tuple[LawRow, 
     if enclosures:
         rows.append(non_negative(main, enclosures))
     for derivation in result.derivations():
-        rows.append(zero_when_equal(derivation))
+        zero = zero_when_equal(derivation)
+        rows += [zero] if zero else []
         rows.append(regular(derivation))
     rows.extend(invariant(result, m) for m in MAPS.get(result.entry.family, ()) if _applies(result, m))
-    rows.append(additive(result))
+    rows += [row] if (row := additive(result)) else []
     for form in result.forms:
         rows.append(agrees(form.derivation, main, f"agrees with {main.id}"))
-    if result.entry.standard:
+    if result.entry.standard and result.id in IDS:
         general = catalogue_result(result.id.removesuffix("-standard")).derivation
         rows.append(agrees(main, general, f"agrees with the general {general.id}"))
     return tuple(rows)
@@ -186,33 +188,48 @@ def non_negative(derivation: Derivation, enclosures: Sequence[Enclosure]) -> Law
     )  # fmt: skip
 
 
-def zero_when_equal(derivation: Derivation) -> LawRow:
-    """KL(p, p) = 0: the closed form with both laws the same has normal form 0."""
-    law, scope = "KL(p, p) = 0", derivation.scope
+def zero_when_equal(derivation: Derivation) -> LawRow | None:
+    """KL(p, p) = 0: the closed form with both laws the same has normal form 0.
+
+    None where the parameters cannot make p and q the same law.
+    """
     same = _identify(derivation)
     if same is None:
-        return _row(law, derivation, False, "no parameters were found at which p is q")
+        return None
     replacements, detail = same
-    holds = _equal(scope, put(derivation.right, replacements), ZERO)
-    return _row(law, derivation, holds, f"normal form of the closed form with {detail}")
+    holds = _equal(derivation.scope, put(derivation.right, replacements), ZERO)
+    return _row("KL(p, p) = 0", derivation, holds, f"normal form of the closed form with {detail}")
 
 
 def _identify(derivation: Derivation) -> tuple[dict[str, Replacement], str] | None:
-    """Replacements that make p and q the same law, and how to say so."""
-    found = slots(derivation)
-    if is_pair(derivation):
-        p, q = ([s.name for s in found if s.side == side] for side in (0, 1))
-        text = ", ".join(f"{b} = {a}" for a, b in zip(p, q, strict=True))
-        return {b: _own(derivation, a) for a, b in zip(p, q, strict=True)}, text
+    """Replacements that make p and q the same law, and how to say so.
+
+    A parameter of q becomes that of p in the same position; one that stands against a fixed value
+    becomes 0 or 1.  Whether the laws are then the same is decided by the normal form.
+    """
     p_law, q_law = laws_of(derivation)
+    if p_law.family != q_law.family:
+        return None
+    domains = {s.name: s.declaration.domain for s in slots(derivation)}
+    pairs = tuple(zip(p_law.args[1:], q_law.args[1:], strict=True))
+    fixed: list[str] = []
+    replacements: dict[str, Replacement] = {}
+    text: list[str] = []
+    for pair in pairs:
+        p, q = ([s.name for s in free_symbols(a) if s.name in domains] for a in pair)  # type: ignore[arg-type]
+        if len(p) == len(q) == 1:
+            replacements[q[0]] = _own(derivation, p[0])
+            text.append(f"{q[0]} = {p[0]}")
+        else:
+            fixed += p + q
     index = _index(derivation)
     scope = derivation.scope if index is None else derivation.scope.bind(index, None)
-    domains = [(ONE,) if s.declaration.domain == "positive" else (ZERO, ONE) for s in found]
-    for values in itertools.product(*domains):
-        replacements = {s.name: _at(v, None) for s, v in zip(found, values, strict=True)}
-        pairs = zip(p_law.args[1:], q_law.args[1:], strict=True)
-        if all(_equal(scope, put(a, replacements), b) for a, b in pairs):  # type: ignore[arg-type]
-            return replacements, ", ".join(f"{s.name} = {v}" for s, v in zip(found, values, strict=True))
+    choices = [(ONE,) if domains[name] == "positive" else (ZERO, ONE) for name in fixed]
+    for values in itertools.product(*choices):
+        trial = replacements | {n: _at(v, None) for n, v in zip(fixed, values, strict=True)}
+        if all(_equal(scope, put(a, trial), put(b, trial)) for a, b in pairs):  # type: ignore[arg-type]
+            shown = [f"{n} = {v}" for n, v in zip(fixed, values, strict=True)]
+            return trial, ", ".join(text + shown)
     return None
 
 
@@ -248,17 +265,20 @@ def _special_means(derivation: Derivation) -> list[dict[str, Replacement]]:
 
 
 def _applies(result: Result, image: AffineMap) -> bool:
-    """Against a standard member, only maps that leave that member as it is say something."""
-    if not result.entry.standard:
-        return True
-    q = laws_of(result.derivation)[1]
-    family = result.distribution.family
-    values = {Symbol(d.name): v for d, v in zip(family.parameters, q.args[1:], strict=True)}
-    scope = _with_extra(result.derivation.scope)
-    return all(
-        _equal(scope, substitute(image.parameters[d.name], values), substitute(symbol(d.name), values))  # type: ignore[arg-type]
-        for d in family.parameters
-    )
+    """Whether the map leaves every fixed parameter (of a standard member, say) as it is: only then
+    are the images of the laws of the kind that the result is about."""
+    family, scope = result.distribution.family, _with_extra(result.derivation.scope)
+    for law in laws_of(result.derivation):
+        if law.family != family.name:
+            return False
+        values = {Symbol(d.name): v for d, v in zip(family.parameters, law.args[1:], strict=True)}
+        for d in family.parameters:
+            value = values[Symbol(d.name)]
+            if free_symbols(value):  # type: ignore[arg-type]
+                continue
+            if not _equal(scope, substitute(image.parameters[d.name], values), value):  # type: ignore[arg-type]
+                return False
+    return True
 
 
 def _with_extra(scope: Scope, indexed: bool = False) -> Scope:
@@ -308,16 +328,18 @@ def is_image(family: Family, image: AffineMap, scope: Scope) -> bool:
     return _equal(declared, Times(size, after), before)
 
 
-def additive(result: Result) -> LawRow:
+def additive(result: Result) -> LawRow | None:
     """KL of independent products is the sum.
 
     For a product law: the closed form is, for every d, the sum over j of the result on the line
     (exact).  On the line: the double integral of the product of two members is enclosed and contains
-    the sum of the two closed forms.
+    the sum of the two closed forms.  None for a product law whose result on the line is not catalogued.
     """
     law, main = "additive over independent products", result.derivation
     index = _index(main)
     if index is not None:
+        if result.id not in IDS:
+            return None
         line = catalogue_result(result.id.replace("-diagonal", "", 1)).derivation
         dimension = next(d for d in main.scope.declarations if d.domain == "natural")
         total = SumOver(put(line.right, _onto(line, main)), index, symbol(dimension.name))

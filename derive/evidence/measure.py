@@ -216,7 +216,7 @@ def measure_modules(
     """Every function of a result's modules: name → reference, target → path of the module.
 
     Each sample and its truth are made once and shared by the targets.  Gradients are measured at
-    ``gradient_points``, a fifth of the points by default.
+    ``gradient_points``, by default a fifth of the points and at most 5,000.
     """
     loaded: dict[str, ModuleType | str] = {}
     for target, path in modules.items():
@@ -228,7 +228,7 @@ def measure_modules(
         for dtype in dtypes:
             widths = WIDTHS if reference.summed else (0,)
             samples = [reference.sample(dtype, points, width) for width in widths]
-            few = reference.sample(dtype, gradient_points or points // 5, widths[0])
+            few = reference.sample(dtype, gradient_points or min(points // 5, 5000), widths[0])
             for target, module in loaded.items():
                 yield from _measure_one(target, module, name, samples, few)
 

@@ -1,0 +1,77 @@
+"""A page as text for a terminal: formula on the left, reason on the right where it fits."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import cache
+
+from jinja2 import Environment
+
+from derive.document.layout import Node
+from derive.document.notation import name_node
+from derive.document.prose import Link, Prose
+from derive.document.templates import Printed, capital, environment
+from derive.document.text import spell
+from derive.document.view import Enclosure, Page, Passage
+
+_GAP = 3
+
+
+def escape(text: str) -> str:
+    """Text without control characters, which a terminal would obey."""
+    return "".join(c for c in text if c.isprintable() or c == "\n")
+
+
+def prose(value: Prose) -> Printed:
+    """Words and formulas in one line."""
+    out = []
+    for part in value.parts:
+        if isinstance(part, Node):
+            out.append(spell(part))
+        else:
+            out.append(escape(part.text if isinstance(part, Link) else part))
+    return Printed("".join(out))
+
+
+def lines(passage: Passage, columns: int) -> Printed:
+    """The lines of a derivation, numbered, each with its reason."""
+    left = spell(passage.left)
+    pad = min(len(left), 16)
+    rows = [left] if len(left) > pad else []
+    for i, line in enumerate(passage.lines):
+        head = left if i == 0 and not rows else ""
+        text = f"{head:<{pad}} = {spell(line.formula)}"
+        reason = f"{prose(line.reason)} ({line.number})"
+        room = columns - len(text) - _GAP
+        if len(reason) <= room:
+            rows.append(text + " " * _GAP + f"{reason:>{room}}")
+            continue
+        rows += textwrap.wrap(
+            text, columns, subsequent_indent=" " * (pad + 5), break_long_words=False, break_on_hyphens=False
+        )
+        rows += [f"{part:>{columns}}" for part in textwrap.wrap(reason, columns - pad - 8)]
+    return Printed("\n".join(rows))
+
+
+def wrapped(text: str, columns: int, indent: int = 0) -> Printed:
+    """A paragraph within the columns, set in after its first line."""
+    return Printed(textwrap.fill(text, columns, subsequent_indent=" " * indent, break_on_hyphens=False))
+
+
+def point(row: Enclosure) -> Printed:
+    """The point of an enclosure, as equations."""
+    return Printed(", ".join(f"{spell(name_node(name))} = {escape(value)}" for name, value in row.point))
+
+
+@cache
+def _environment() -> Environment:
+    filters = {
+        "prose": prose, "math": lambda node: Printed(spell(node)), "lines": lines, "wrapped": wrapped,
+        "point": point, "capital": capital,
+    }  # fmt: skip
+    return environment(filters, escape)
+
+
+def text(page: Page, columns: int) -> str:
+    """The page as plain text of at most so many columns, formulas that cannot be broken aside."""
+    return _environment().get_template("page.txt.j2").render(page=page, columns=columns)
