@@ -12,12 +12,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from derive import catalogue
-from derive.catalogue import Result
+from derive.catalogue import Form, Result
+from derive.codegen.targets import TARGETS
 
+if TYPE_CHECKING:
+    from derive.document.view import CheckSummary
+
+ENCLOSURES = 5
+"""Points at which a document shows the enclosed integral."""
 MEASURED = "measured"
 """Folder of the output that holds measured figures: never compared, never called an orphan."""
 
@@ -47,42 +54,59 @@ def files(result: Result) -> dict[str, str]:
     """File name → content of one result."""
     from derive.codegen.evaluation import evaluation_forms
     from derive.codegen.render import module_name, module_text
-    from derive.codegen.targets import TARGETS
     from derive.derivation import certificate, dumps
     from derive.document import render
-    from derive.kernel import Detail
 
     computed = evaluation_forms(result)
-    checks = checks_of(result)
     others = [f.derivation for f in result.forms] + list(computed.values())
+    checks = checks_of(result)
+    whole = with_code_forms(result)
     out = {
         "certificate.json": dumps(certificate(result.derivation, *others)),
-        "derivation.tex": render.article(result, Detail.STANDARD, checks, computed),
-        "fragment.tex": render.fragment(result, Detail.STANDARD),
-        "derivation.md": render.markdown(result, Detail.STANDARD, checks, computed),
-        "derivation.html": render.html(result, Detail.STANDARD, checks, computed),
+        "derivation.tex": render.article(whole, checks),
+        "fragment.tex": render.fragment(whole, checks),
+        "derivation.md": render.markdown(whole, checks),
+        "derivation.html": render.html(whole, checks),
     }
     for target in TARGETS.values():
         out[module_name(result, target)] = module_text(result, target)
     return out
 
 
-def checks_of(result: Result) -> Any:
-    """What the documents say about how the result was checked: deterministic, no measured figure."""
-    from derive.derivation import certificate, replay
-    from derive.document.view import CheckSummary, EnclosureRow
-    from derive.evidence.enclosure import enclose
-    from derive.evidence.points import points
-    from derive.rules import RULES
+def with_code_forms(result: Result) -> Result:
+    """The result with its evaluation forms among its forms: why the code looks different."""
+    from derive.codegen.evaluation import evaluation_forms
 
-    again = replay(certificate(result.derivation), RULES)
-    rows = tuple(
-        EnclosureRow.of(enclose(result.derivation, point)) for point in points(result.id, 5)
+    forms = tuple(
+        Form(f"computed-{name or 'own'}", _computed_title(result, name), derivation, None)
+        for name, derivation in evaluation_forms(result).items()
     )
+    return replace_fields(result, forms=result.forms + forms)
+
+
+def _computed_title(result: Result, name: str) -> str:
+    swap = next((f.parameterisation for f in result.forms if f.name == name), None)
+    return "Why the code looks different" + (f", in terms of the {swap.title}" if swap else "")
+
+
+def checks_of(result: Result) -> CheckSummary:
+    """What the documents say about how the result was checked: deterministic, no measured figure."""
+    from derive.checker import check
+    from derive.derivation import certificate
+    from derive.document.view import CheckSummary, Enclosure
+    from derive.evidence.enclosure import enclose
+    from derive.evidence.points import as_text, points
+
+    again = check(certificate(result.derivation))
+    rows = []
+    for point in points(result.derivation, ENCLOSURES):
+        found = enclose(result.derivation, point)
+        shown = tuple(as_text(point).items())
+        rows.append(Enclosure(shown, found.digits, found.radius, found.contains))
     return CheckSummary(
-        steps=sum(len(node.steps) for node in again.tree()),
-        rules=len(again.rules),
-        enclosures=rows,
+        replayed_steps=sum(len(node.steps) for node in again.values()),
+        enclosures=tuple(rows),
+        accuracy=tuple(t.accuracy for t in TARGETS.values()),
     )
 
 
@@ -160,7 +184,6 @@ def stale(contents: dict[Path, str], output: Path, *, everything: bool) -> Itera
 def verify_result(result: Result, **options: Any) -> dict[str, Any]:
     """One result's part of the report of ``derive verify``."""
     from derive.codegen.render import module_name, module_text
-    from derive.codegen.targets import TARGETS
     from derive.evidence.report import verify_one
 
     with tempfile.TemporaryDirectory() as folder:

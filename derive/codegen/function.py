@@ -18,6 +18,7 @@ from derive.distributions.claims import Parameterisation
 from derive.evaluate import as_sympy
 from derive.scope import Declaration
 from derive.terms import (
+    HALF,
     TWO,
     Component,
     Exp,
@@ -155,10 +156,12 @@ class _Rewriter:
 
     def _replace(self, term: Expr) -> Expr | None:
         for primitive in PRIMITIVES:
-            found = primitive.arguments(term)
+            halved = isinstance(term, Times) and len(term.args) == 2 and term.args[0] == HALF
+            found = primitive.arguments(term.args[1] if halved else term)
             if found is not None:
                 self.used.append(primitive)
-                return Function(primitive.name)(*(self._plain(a) for a in found))
+                half = Function(primitive.name)(*(self._plain(a) for a in found))
+                return half if halved else sympy.Mul(2, half, evaluate=False)
         if isinstance(term, Power) and term.args[1] == TWO and not _is_argument(term.args[0]):
             return sympy.Pow(self._named(term.args[0]), 2, evaluate=False)
         return None

@@ -2,8 +2,10 @@
 
 Both are exactly 0 at equality and non-negative everywhere:
 
-``log_excess(a, b)`` = r − 1 − log r with r = a/b, for positive a and b
-``exp_excess(t)``    = ½(eᵗ − 1 − t)
+``half_log_excess(a, b)`` = ½(r − 1 − log r) with r = a/b, for positive a and b
+``half_exp_excess(t)``    = ½(eᵗ − 1 − t)
+
+The halves belong to the functions: without them the brackets overflow where the divergence does not.
 
 Templates hold their branches; the coefficients are computed and certified by
 ``derive.codegen.coefficients`` and lie in ``coefficients.json`` beside this file.
@@ -16,26 +18,28 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from derive.rules.identity import match, meta
-from derive.terms import HALF, ONE, Exp, Log, Minus, Plus, Quotient, Symbol, Times
+from derive.terms import ONE, Exp, Log, Minus, Plus, Quotient
 
 R, T = meta("r"), meta("t")
 
 
 @dataclass(frozen=True)
 class Primitive:
-    """A bracket of the evaluation form, and the arguments that its function takes."""
+    """A bracket of the evaluation form, and the function that computes half of it."""
 
     name: str
-    pattern: Expr
-    formula: str
+    bracket: Expr
 
     def arguments(self, term: Expr) -> tuple[Expr, ...] | None:
-        """The function's arguments when ``term`` is an instance of the bracket, else None."""
+        """The function's arguments when ``term`` is an instance of the bracket, else None.
+
+        A ratio is passed as its two parts and so is a difference, so that neither is rounded first.
+        """
         found: dict[Symbol, Expr] = {}
-        if not match(self.pattern, term, found):
+        if not match(self.bracket, term, found):
             return None
         (value,) = found.values()
         if self is LOG_EXCESS:
@@ -45,12 +49,8 @@ class Primitive:
         return (value,)
 
 
-LOG_EXCESS = Primitive(
-    "_log_excess", Plus(R, Minus(ONE), Minus(Log(R))), "r - 1 - log(r), with r = a / b"
-)
-EXP_EXCESS = Primitive(
-    "_exp_excess", Times(HALF, Plus(Exp(T), Minus(ONE), Minus(T))), "(exp(t) - 1 - t) / 2"
-)
+LOG_EXCESS = Primitive("_half_log_excess", Plus(R, Minus(ONE), Minus(Log(R))))
+EXP_EXCESS = Primitive("_half_exp_excess", Plus(Exp(T), Minus(ONE), Minus(T)))
 PRIMITIVES = (LOG_EXCESS, EXP_EXCESS)
 
 

@@ -11,7 +11,7 @@ class Target:
     """A library that code is written for.
 
     ``functions`` maps a SymPy function's name to the target's; ``axis`` is what it calls the
-    dimension that a sum runs over.
+    dimension that a sum runs over; ``accuracy`` states the bound that ``derive verify`` measures against.
     """
 
     name: str
@@ -19,13 +19,18 @@ class Target:
     template: str
     array: str
     axis: str
+    accuracy: str
     functions: Mapping[str, str]
 
 
 NUMPY = Target(
-    "numpy", "NumPy", "numpy.py.j2", "ArrayLike", "axis", {"exp": "np.exp", "log": "np.log"}
+    "numpy", "NumPy", "numpy.py.j2", "ArrayLike", "axis",
+    "NumPy: float32 and float64 values within 8 units in the last place, none negative or falsely zero",
+    {"exp": "np.exp", "log": "np.log"}
 )
 TORCH = Target(
-    "torch", "PyTorch", "torch.py.j2", "Tensor", "dim", {"exp": "torch.exp", "log": "torch.log"}
+    "torch", "PyTorch", "torch.py.j2", "Tensor", "dim",
+    "PyTorch: float32 and float64 values within 8 units in the last place, none negative or falsely zero",
+    {"exp": "torch.exp", "log": "torch.log"}
 )
 TARGETS: Mapping[str, Target] = {target.name: target for target in (NUMPY, TORCH)}

@@ -168,9 +168,7 @@ class Composer:
             raise TermError(f"{law} is not a law")
         head, slots = self.notation.law(law.family)
         shown = (law.args[1 + index] for index, _ in slots)
-        arguments = (
-            squared(a) if square else a for a, (_, square) in zip(shown, slots, strict=True)
-        )
+        arguments = (squared(a) if square else a for a, (_, square) in zip(shown, slots, strict=True))
         return Call(head, tuple(self.compose(a) for a in arguments))
 
     def _first(self, index: Expr) -> Node:
@@ -211,11 +209,7 @@ class Composer:
             node = self.fenced(factor, here, ATOM if opens else PRODUCT, script=script)
             if i < last and isinstance(factor, Log):
                 node = _closed(node)
-            if i and (_starts_with_number(factor) or isinstance(factor, (Times, Quotient))):
-                out.append(DOT)
-            elif i and isinstance(term.args[i - 1], Quotient) and isinstance(
-                factor, (Symbol, Component, Power, Root)
-            ):
+            if i and _needs_dot(term.args[i - 1], factor):
                 out.append(DOT)
             out.append(node)
         if len(out) > 1 and not any(height(n) >= TALL for n in out[1:]):
@@ -321,6 +315,13 @@ def _closed(node: Node) -> Node:
     return Marked(closed) if isinstance(node, Marked) else closed
 
 
+def _needs_dot(left: Expr, right: Expr) -> bool:
+    """Whether juxtaposed factors would be misread: 2·3, a fraction beside a letter, x·(ab)."""
+    if _starts_with_number(right) or isinstance(right, (Times, Quotient)):
+        return True
+    return isinstance(left, Quotient) and isinstance(right, (Symbol, Component, Power, Root))
+
+
 def _starts_with_number(term: Expr) -> bool:
     if isinstance(term, (Times, Power)):
         return _starts_with_number(term.args[0])
@@ -332,5 +333,3 @@ def _parts(term: Expr) -> tuple[Expr, ...]:
     if isinstance(term, Plus):
         return tuple(p for a in term.args for p in _parts(a))
     return _parts(term.args[0]) if isinstance(term, Minus) else (term,)
-
-

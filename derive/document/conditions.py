@@ -31,26 +31,29 @@ def conditions_of(
     """The side conditions of some steps, grouped by how they were discharged.
 
     Unless ``everything`` is asked for, what only says that a declared symbol is what it was
-    declared to be is left out, and so is t = t.
+    declared to be is left out; t = t always is.
     """
     groups: dict[str, list[Prose]] = {}
     for step in steps:
         for done in step.conditions:
             obvious = _obvious(done, scope)
-            if obvious and not everything:
-                continue
-            how = DECLARED if obvious and done.condition.kind != "equal" else done.how
-            claims = groups.setdefault(how, [])
             claim = in_words(done.condition, composer)
+            if (obvious and not everything) or _says_nothing(claim):
+                continue
+            claims = groups.setdefault(DECLARED if obvious else done.how, [])
             if claim not in claims:
                 claims.append(claim)
     return tuple(Conditions(tuple(claims), how) for how, claims in groups.items())
 
 
+def _says_nothing(claim: Prose) -> bool:
+    """t = t, as it would stand on the page."""
+    node = claim.parts[0]
+    return isinstance(node, Relation) and node.symbol == "=" and node.left == node.right
+
+
 def _obvious(done: Discharged, scope: Scope) -> bool:
     kind, terms = done.condition.kind, done.condition.terms
-    if kind in ("equal", "equal on"):
-        return terms[-1] == terms[-2]
     if kind in ("natural", "interval"):
         return True
     if kind in ("real", "positive", "real for each", "positive for each"):
@@ -86,9 +89,7 @@ def in_words(condition: Condition, composer: Composer) -> Prose:
         case "derivative":
             return prose(Relation(_slope(condition.terms[0], nodes[1], composer), "=", nodes[3]))
         case "limit" | "diverges":
-            return prose(
-                Relation(nodes[0], "→", nodes[4]), " as ", Relation(nodes[1], "→", nodes[3])
-            )
+            return prose(Relation(nodes[0], "→", nodes[4]), " as ", Relation(nodes[1], "→", nodes[3]))
         case "absolutely continuous":
             return prose(Relation(nodes[0], "≪", nodes[1]))
         case "witness":

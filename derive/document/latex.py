@@ -50,16 +50,14 @@ _ESCAPES = {
 
 
 def escape(text: str) -> str:
-    """Prose that LaTeX prints as it stands; a character it does not know is refused by name."""
+    """Prose that LaTeX prints as it stands; a character it has no glyph for is shown by its code."""
     out = []
     for char in text:
         if char in _ESCAPES:
             out.append(_ESCAPES[char])
         elif char in MACROS and not char.isascii():
             out.append(f"${MACROS[char]}$")
-        elif char.isascii() and (char.isprintable() or char == "\n"):
-            out.append(char)
-        elif char.isalpha() and ord(char) < 0x250:
+        elif char == "\n" or (char.isprintable() and ord(char) < 0x250):
             out.append(char)
         else:
             out.append(f"[U+{ord(char):04X}]")

@@ -25,7 +25,7 @@ def prose(value: Prose) -> Printed:
         if isinstance(part, str):
             out.append(escape(part))
         elif isinstance(part, Link):
-            out.append(escape(part.text).replace(" ", "~"))
+            out.append(escape(part.text).replace("Lemma ", "Lemma~"))
         else:
             out.append(f"${spell(part)}$")
     return Printed("".join(out))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment
 
@@ -11,7 +13,7 @@ from derive.document.latex import broken, spell
 from derive.document.layout import Node
 from derive.document.notation import name_node
 from derive.document.prose import Link, Prose
-from derive.document.templates import Printed, capital, environment
+from derive.document.templates import Printed, capital, environment, squeezed
 from derive.document.view import Enclosure, Line, Page, Passage
 
 WIDTH = 46.0
@@ -73,7 +75,7 @@ def point(row: Enclosure) -> Printed:
 
 @cache
 def _environment() -> Environment:
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "prose": prose, "display": display, "boxed": boxed, "formula": formula, "point": point,
         "capital": capital, "printed": Printed,
     }  # fmt: skip
@@ -82,4 +84,4 @@ def _environment() -> Environment:
 
 def markdown(page: Page) -> str:
     """The page as Markdown."""
-    return _environment().get_template("page.md.j2").render(page=page)
+    return squeezed(_environment().get_template("page.md.j2").render(page=page))

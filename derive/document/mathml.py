@@ -26,7 +26,7 @@ from derive.document.layout import (
 )
 
 _SCRIPT_LETTERS = {"B": "ℬ", "E": "ℰ", "F": "ℱ", "H": "ℋ", "I": "ℐ", "L": "ℒ", "M": "ℳ", "R": "ℛ"}
-_IDENTIFIERS = ("ℝ", "ℕ", "∞")
+_IDENTIFIERS = ("ℝ", "ℕ", "∞", "…")
 APPLY = "<mo>&#x2061;</mo>"
 THIN = '<mspace width="0.17em"></mspace>'
 
@@ -146,7 +146,7 @@ def _script(base: Node, sub: Node | None, sup: Node | None) -> str:
 
 
 def _large(node: Large) -> str:
-    sign = f'<mo largeop="true">{node.symbol}</mo>'
+    sign = f'<mo largeop="true" lspace="0" rspace="0">{node.symbol}</mo>'
     if node.symbol == "∫":
         if node.low is not None and node.high is not None:
             sign = f"<msubsup>{sign}{spell(node.low)}{spell(node.high)}</msubsup>"
@@ -157,4 +157,4 @@ def _large(node: Large) -> str:
     tail = ""
     if node.variable is not None:
         tail = THIN + "<mi>d</mi>" + spell(node.variable)
-    return _row(sign, spell(node.body), tail)
+    return _row(sign, THIN, spell(node.body), tail)

@@ -63,7 +63,7 @@ def squared(term: Expr) -> Expr:
     if term == ONE:
         return term
     if isinstance(term, Root):
-        return term.args[0]  # type: ignore[return-value]
+        return term.args[0]
     if isinstance(term, Exp) and isinstance(term.args[0], Quotient) and term.args[0].args[1] == TWO:
         return Exp(term.args[0].args[0])
     return Power(term, TWO)

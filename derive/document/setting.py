@@ -13,6 +13,7 @@ from derive.document.prose import Prose, joined, prose
 from derive.scope import Declaration
 from derive.terms import KL, Component, Law, Minus, ProductLaw, ProductSpace, free_symbols
 
+
 def laws(derivation: Derivation) -> tuple[Node, ...]:
     """The definitions p = 𝒩(μ, σ²) of a derivation's named laws; one coordinate's are implied."""
     composer = Composer(Notation())
@@ -37,10 +38,11 @@ def setting(derivation: Derivation) -> Prose:
 def domains(derivation: Derivation) -> Prose:
     """The declared parameters with their domains, and what each means where that is known."""
     single, indexed = list[Prose](), list[Prose]()
+    index, dimension = _index(derivation)
     for declaration in derivation.scope.declarations:
         meaning = _meaning(declaration, derivation)
         node = name_node(declaration.name)
-        shown = with_index(node, name_node("j")) if declaration.indexed else node
+        shown = with_index(node, index) if declaration.indexed else node
         claim: Node = Relation(shown, "∈", Sign("ℕ" if declaration.domain == "natural" else "ℝ"))
         if declaration.domain == "positive":
             claim = Relation(shown, ">", Number("0"))
@@ -48,14 +50,18 @@ def domains(derivation: Derivation) -> Prose:
         (indexed if declaration.indexed else single).append(words)
     if not indexed:
         return joined(single) + prose(".")
-    each = Relation(name_node("j"), "=", _range(derivation))
+    each = Relation(index, "=", Listing((Number("1"), Sign("…"), dimension)))
     every = joined(indexed) + prose(" for ", each)
     return joined([*single, every], between="; ") + prose(".")
 
 
-def _range(derivation: Derivation) -> Node:
-    dimension = next(law.args[2] for _, law in derivation.names if isinstance(law, ProductLaw))
-    return Listing((Number("1"), Sign("…"), Composer(Notation()).compose(dimension)))
+def _index(derivation: Derivation) -> tuple[Node, Node]:
+    """The index of the product laws and the dimension it runs to, as they are shown."""
+    composer = Composer(Notation())
+    for _, law in derivation.names:
+        if isinstance(law, ProductLaw):
+            return composer.compose(law.args[1]), composer.compose(law.args[2])
+    return name_node("j"), name_node("d")
 
 
 def _meaning(declaration: Declaration, derivation: Derivation) -> Prose:
@@ -103,9 +109,7 @@ def assumptions(derivation: Derivation) -> tuple[Prose, ...]:
         done.condition.kind == "absolutely continuous" for s in derivation.tree() for t in s.steps
         for done in t.conditions
     )  # fmt: skip
-    out.append(
-        prose("Densities are taken with respect to Lebesgue measure on ", space, ".")
-    )
+    out.append(prose("Densities are taken with respect to Lebesgue measure on ", space, "."))
     if continuous:
         out.append(
             prose(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,11 @@ class Printed(str):
 def capital(text: str) -> Printed:
     """Printed text with its first letter in upper case."""
     return Printed(text[:1].upper() + text[1:])
+
+
+def squeezed(text: str) -> str:
+    """Text without runs of blank lines or spaces before a line's end."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip("\n") + "\n"
 
 
 def template_folder() -> Path:

@@ -15,6 +15,7 @@ from sympy import Expr, Symbol
 
 from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS
+from derive.document.changes import changed
 from derive.document.compose import Composer
 from derive.document.conditions import Conditions, conditions_of
 from derive.document.layout import Node, Relation
@@ -23,16 +24,7 @@ from derive.document.prose import Link, Prose, joined, prose
 from derive.document.setting import assumptions, setting
 from derive.kernel import Detail, Rule, Step
 from derive.rules import RULES
-from derive.terms import (
-    Component,
-    Density,
-    Inert,
-    Law,
-    Place,
-    Plus,
-    ProductLaw,
-    Times,
-)
+from derive.terms import Component
 
 if TYPE_CHECKING:
     from derive.catalogue import Result
@@ -86,6 +78,31 @@ class Note:
     instances: tuple[Prose, ...]
     conditions: tuple[Conditions, ...]
     evidence: str
+
+    @property
+    def sentence(self) -> Prose:
+        """The reason with its instances, as one sentence."""
+        used = joined(self.instances, between="; and with ")
+        whole = self.because + (prose(", with ") + used if used else prose())
+        last = whole.parts[-1]
+        stopped = isinstance(last, str) and last.endswith(".")
+        return whole + (prose() if stopped else prose("."))
+
+    @property
+    def needs(self) -> Prose:
+        """The side conditions and how each was discharged, and evidence short of proof."""
+        sentences = [
+            prose("Needs ") + joined(group.claims, between="; ") + prose(f": {group.how}.")
+            for group in self.conditions
+        ]
+        if self.evidence != "PROVED":
+            sentences.append(prose(f"Evidence: {self.evidence}."))
+        return joined(sentences, between=" ")
+
+    @property
+    def whole(self) -> Prose:
+        """Sentence and side conditions together."""
+        return joined((part for part in (self.sentence, self.needs) if part), between=" ")
 
 
 @dataclass(frozen=True)
@@ -148,9 +165,7 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
     """The view model of a result at a level of detail."""
     main = result.derivation
     lemmas = [d for d in main.tree() if d.id != main.id]
-    labels = {
-        d.id: Label(Link(f"Lemma {n}", d.id), n, _short(d)) for n, d in enumerate(lemmas, 1)
-    }
+    labels = {d.id: Label(Link(f"Lemma {n}", d.id), n, _short(d)) for n, d in enumerate(lemmas, 1)}
     labels[main.id] = Label(Link("the theorem", main.id))
     forms = [
         passage(form.derivation, detail, labels, label="", title=form.title, prefix=f"{chr(65 + i)}.")
@@ -195,9 +210,7 @@ def _short(lemma: Derivation) -> str:
 
 def _rules(main: Derivation) -> tuple[RuleUse, ...]:
     count = Counter(s.rule for d in main.tree() for s in d.steps)
-    return tuple(
-        RuleUse(r, RULES[r].title, RULES[r].because, count[r]) for r in sorted(count)
-    )
+    return tuple(RuleUse(r, RULES[r].title, RULES[r].because, count[r]) for r in sorted(count))
 
 
 def passage(
@@ -294,9 +307,7 @@ def _title(step: Step, rule: Rule, composer: Composer) -> Prose:
     return prose(rule.title + (" " if shown else "")) + joined(shown)
 
 
-def _note(
-    step: Step, derivation: Derivation, labels: Labels, composer: Composer, detail: Detail
-) -> Note:
+def _note(step: Step, derivation: Derivation, labels: Labels, composer: Composer, detail: Detail) -> Note:
     rule = RULES[step.rule]
     conditions = conditions_of([step], derivation.scope, composer, everything=detail == Detail.FULL)
     name = _binding(step, "lemma")
@@ -365,29 +376,3 @@ def _citation(cited: list[Label]) -> Prose:
     if not all(label.short for label in cited):
         return where
     return joined((prose(label.short) for label in cited), last=" and ") + prose(" (") + where + prose(")")
-
-
-def changed(before: Expr, after: Expr) -> frozenset[Place]:
-    """The places of ``after`` that are new against ``before``: none when all of it is."""
-    places = _differences(before, after, ())
-    return frozenset() if () in places else frozenset(places)
-
-
-def _differences(before: Expr, after: Expr, place: Place) -> set[Place]:
-    if before == after:
-        return set()
-    whole = {place}
-    if type(before) is not type(after) or not isinstance(after, Inert):
-        return whole
-    if isinstance(after, (Density, Law, ProductLaw, Component)):
-        return whole
-    if isinstance(after, (Plus, Times)) and len(before.args) != len(after.args):
-        kept = set(before.args)
-        fresh = {(*place, i) for i, a in enumerate(after.args) if a not in kept}
-        return whole if not fresh or len(fresh) == len(after.args) else fresh
-    if len(before.args) != len(after.args):
-        return whole
-    found: set[Place] = set()
-    for i, (b, a) in enumerate(zip(before.args, after.args, strict=True)):
-        found |= _differences(b, a, (*place, i))  # type: ignore[arg-type]
-    return found

@@ -71,6 +71,7 @@ class Constant:
     value: Number
 
     def __call__(self, frame: Frame) -> Number:
+        """The value, whatever the frame."""
         return self.value
 
 
@@ -108,6 +109,7 @@ class Compiler:
     known: Mapping[str, Number] | None = None
 
     def __call__(self, term: Expr) -> Program:
+        """A program for the term; BallError for a head that has no value."""
         if isinstance(term, Rational):
             return self._number(int(term.p), int(term.q))
         if term is symbolic_pi:
@@ -131,7 +133,7 @@ class Compiler:
                 f"{type(term).__name__} has no value in ball arithmetic: only arithmetic, roots, "
                 "logarithms, exponentials, densities, finite sums and products of them do"
             )
-        parts = tuple(self(argument) for argument in term.args)  # type: ignore[arg-type]
+        parts = tuple(self(argument) for argument in term.args)
         return self._fold(parts, make(self.arithmetic, parts))
 
     def log_of(self, term: Expr) -> Program:
@@ -145,17 +147,17 @@ class Compiler:
         if isinstance(term, Density):
             return self.log_of(self.opened(term))
         if isinstance(term, Exp):
-            return self(term.args[0])  # type: ignore[arg-type]
+            return self(term.args[0])
         if isinstance(term, Times | Quotient):
-            parts = tuple(self.log_of(factor) for factor in term.args)  # type: ignore[arg-type]
+            parts = tuple(self.log_of(factor) for factor in term.args)
             head = Plus if isinstance(term, Times) else None
             made = _HEADS[Plus](self.arithmetic, parts) if head else _difference(parts)
             return self._fold(parts, made)
         if isinstance(term, Power) and isinstance(term.args[1], Integer):
-            count, base = int(term.args[1]), self.log_of(term.args[0])  # type: ignore[arg-type]
+            count, base = int(term.args[1]), self.log_of(term.args[0])
             return self._fold((base,), lambda frame: base(frame) * count)
         if isinstance(term, Root):
-            inner = self.log_of(term.args[0])  # type: ignore[arg-type]
+            inner = self.log_of(term.args[0])
             return self._fold((inner,), lambda frame: inner(frame) / 2)
         return self(Log(term))
 
@@ -166,7 +168,7 @@ class Compiler:
             factor, index, dimension = law.args
             return ProductOver(Density(factor, Component(point, index)), index, dimension)
         if isinstance(law, Law) and self.families is not None and law.family in self.families:
-            return self.families[law.family].density_at(law, point)  # type: ignore[arg-type]
+            return self.families[law.family].density_at(law, point)
         raise BallError(f"the density of {law} is not known here: no such family was given")
 
     def _fold(self, parts: tuple[Program, ...], program: Program) -> Program:
@@ -192,7 +194,7 @@ class Compiler:
         return look_up
 
     def _component(self, term: Component) -> Program:
-        vector, index = (self(argument) for argument in term.args)  # type: ignore[arg-type]
+        vector, index = (self(argument) for argument in term.args)
 
         def look_up(frame: Frame) -> Number:
             values, at = vector(frame), _whole(index(frame))
@@ -203,7 +205,7 @@ class Compiler:
         return look_up
 
     def _power(self, term: Power) -> Program:
-        base, exponent = self(term.args[0]), term.args[1]  # type: ignore[arg-type]
+        base, exponent = self(term.args[0]), term.args[1]
         if isinstance(exponent, Integer):
             count = int(exponent)
             return self._fold((base,), lambda frame: _power_of(base(frame), count))
@@ -211,12 +213,12 @@ class Compiler:
             count = int(exponent.p)
             root = self.arithmetic.root
             return self._fold((base,), lambda frame: _power_of(root(base(frame), frame.analytic), count))
-        logarithm, factor, exp = self(Log(term.args[0])), self(exponent), self.arithmetic.exp  # type: ignore[arg-type]
+        logarithm, factor, exp = self(Log(term.args[0])), self(exponent), self.arithmetic.exp
         return self._fold((logarithm, factor), lambda frame: exp(factor(frame) * logarithm(frame)))
 
     def _over_index(self, term: SumOver | ProductOver) -> Program:
         body, index, dimension = term.args
-        inner, count, name = self(body), self(dimension), str(index)  # type: ignore[arg-type]
+        inner, count, name = self(body), self(dimension), str(index)
         adding = isinstance(term, SumOver)
         number = self.arithmetic.number
         start = number(0 if adding else 1, 1)

@@ -35,11 +35,11 @@ LARGEST = 40
 """The working precision never exceeds this multiple of the digits that were asked for."""
 
 
-class NotEnclosed(ValueError):
+class EnclosureError(ValueError):
     """No enclosure was made; the message says why."""
 
 
-class InfiniteDivergence(NotEnclosed):
+class InfiniteDivergenceError(EnclosureError):
     """The divergence is +∞ because p has mass where q has none: there is nothing to enclose."""
 
 
@@ -74,20 +74,22 @@ class Coordinate:
     q_at: Parameters
 
     def log_densities(self) -> tuple[Program, Program]:
-        return tuple(
-            Compiler(known=_known(family, values)).log_of(family.density)
-            for family, values in ((self.p, self.p_at), (self.q, self.q_at))
-        )  # type: ignore[return-value]
+        """log p and log q, from the families' definitions."""
+        p = Compiler(known=_known(self.p, self.p_at)).log_of(self.p.density)
+        q = Compiler(known=_known(self.q, self.q_at)).log_of(self.q.density)
+        return p, q
 
     def density(self) -> Program:
+        """p, from its family's definition."""
         return Compiler(known=_known(self.p, self.p_at))(self.p.density)
 
     def window(self, digits: int) -> Window:
+        """Where to integrate so that less than about 10^-digits is left out."""
         self._require_support()
         try:
             bound = TAILS[self.p.name, self.q.name]
         except KeyError:
-            raise NotEnclosed(
+            raise EnclosureError(
                 f"no tail bound is proved for p in {self.p.name}, q in {self.q.name}: "
                 "add an entry to derive.evidence.tails"
             ) from None
@@ -100,11 +102,11 @@ class Coordinate:
         if outer[0] <= inner[0] and inner[1] <= outer[1]:
             return
         if outer[0] > inner[0] or inner[1] > outer[1]:
-            raise InfiniteDivergence(
+            raise InfiniteDivergenceError(
                 f"KL = +∞, not enclosed: p ({self.p.name}) has positive density where "
                 f"q ({self.q.name}) has none"
             )
-        raise NotEnclosed("the supports could not be compared at this precision")
+        raise EnclosureError("the supports could not be compared at this precision")
 
 
 def _known(family: Family, values: Parameters) -> Mapping[str, arb]:
@@ -113,12 +115,12 @@ def _known(family: Family, values: Parameters) -> Mapping[str, arb]:
 
 def _ends(family: Family, values: Parameters) -> tuple[arb, arb]:
     if not isinstance(family.support, OpenInterval):
-        raise NotEnclosed(f"the support of {family.name} is not an interval")
+        raise EnclosureError(f"the support of {family.name} is not an interval")
     compiler, infinity = Compiler(known=_known(family, values)), arb("inf")
     low, high = family.support.args
     return (
-        -infinity if low == Minus(oo) else compiler(low)(Frame()),  # type: ignore[arg-type]
-        infinity if high == oo else compiler(high)(Frame()),  # type: ignore[arg-type]
+        -infinity if low == Minus(oo) else compiler(low)(Frame()),
+        infinity if high == oo else compiler(high)(Frame()),
     )
 
 
@@ -128,23 +130,23 @@ def coordinates(p: Expr, q: Expr, point: Point, scope: Scope) -> tuple[Coordinat
 
     def one(p: Expr, q: Expr) -> Coordinate:
         if not (isinstance(p, Law) and isinstance(q, Law)):
-            raise NotEnclosed(f"{p} and {q} are not both laws on the line")
-        p_at, q_at = (tuple(compiler(a)(frame) for a in law.args[1:]) for law in (p, q))  # type: ignore[arg-type]
+            raise EnclosureError(f"{p} and {q} are not both laws on the line")
+        p_at, q_at = (tuple(compiler(a)(frame) for a in law.args[1:]) for law in (p, q))
         return Coordinate(scope.family(p), scope.family(q), p_at, q_at)
 
     if not isinstance(p, ProductLaw):
         return (one(p, q),)
     if not isinstance(q, ProductLaw) or p.args[1:] != q.args[1:]:
-        raise NotEnclosed("p and q are not product laws over the same index")
+        raise EnclosureError("p and q are not product laws over the same index")
     index, dimension = p.args[1:]
     assert isinstance(index, Symbol)
-    count = compiler(dimension)(frame).unique_fmpz()  # type: ignore[arg-type]
+    count = compiler(dimension)(frame).unique_fmpz()
     if count is None or count < 1:
-        raise NotEnclosed(f"the dimension {dimension} is not a positive whole number here")
+        raise EnclosureError(f"the dimension {dimension} is not a positive whole number here")
     found = []
     for j in range(1, int(count) + 1):
         frame[index.name] = arb(j)
-        found.append(one(p.args[0], q.args[0]))  # type: ignore[arg-type]
+        found.append(one(p.args[0], q.args[0]))
     return tuple(found)
 
 
@@ -155,7 +157,7 @@ def _symmetric(bound: arb) -> arb:
 
 def _real(value: acb) -> arb:
     if not value.imag.contains(0):
-        raise NotEnclosed("the integral of a real function came out complex")
+        raise EnclosureError("the integral of a real function came out complex")
     return value.real
 
 
@@ -260,23 +262,23 @@ def integral(left: Expr, scope: Scope, point: Point, digits: int = 50) -> tuple[
     relatively; when the integral cannot be told from 0 at 5·digits, absolutely only.
 
     Raises:
-        InfiniteDivergence: when the supports show that the divergence is +∞.
-        NotEnclosed: when no tail bound is known or the goal is out of reach.
+        InfiniteDivergenceError: when the supports show that the divergence is +∞.
+        EnclosureError: when no tail bound is known or the goal is out of reach.
     """
     if isinstance(left, Minus):
-        ball, method = integral(left.args[0], scope, point, digits)  # type: ignore[arg-type]
+        ball, method = integral(left.args[0], scope, point, digits)
         with ctx.workprec(ball.bits() + 64):  # else the sign would round it
             return -ball, f"the negative of: {method}"
     if not isinstance(left, KL):
-        raise NotEnclosed(f"{left} is not a divergence")
+        raise EnclosureError(f"{left} is not a divergence")
     p, q = left.args
     work = digits + GUARD
     while True:
         with ctx.workprec(bits_for(work)):
-            pair = coordinates(p, q, point, scope)  # type: ignore[arg-type]
+            pair = coordinates(p, q, point, scope)
             ball = by_fubini(pair, work)
             if not ball.is_finite():
-                raise NotEnclosed("the integrator met a point where the integrand is not analytic")
+                raise EnclosureError("the integrator met a point where the integrand is not analytic")
             missing = _power_of_ten(ball.rad()) + digits
             if ball.contains(0):
                 if missing <= 0 and work >= 5 * digits:
@@ -288,7 +290,7 @@ def integral(left: Expr, scope: Scope, point: Point, digits: int = 50) -> tuple[
                 return ball, _method(pair)
         work += missing + 5
         if work > LARGEST * digits:
-            raise NotEnclosed(f"{digits} digits are out of reach at {LARGEST * digits} digits of work")
+            raise EnclosureError(f"{digits} digits are out of reach at {LARGEST * digits} digits of work")
 
 
 def as_double_integral(left: Expr, scope: Scope, point: Point, digits: int) -> arb | None:
@@ -296,7 +298,7 @@ def as_double_integral(left: Expr, scope: Scope, point: Point, digits: int) -> a
     turned = isinstance(left, Minus)
     p, q = (left.args[0] if turned else left).args
     with ctx.workprec(bits_for(digits + GUARD)):
-        pair = coordinates(p, q, point, scope)  # type: ignore[arg-type]
+        pair = coordinates(p, q, point, scope)
         if len(pair) != 2:
             return None
         ball = double_integral(*pair, digits)

@@ -24,11 +24,11 @@ from derive.evidence.points import as_text, laws_of, points, slots
 from derive.normal_form import NormalForm, Undetermined
 from derive.scope import Declaration, Domain, Family, Scope, ScopeError
 from derive.terms import (
+    KL,
     ONE,
     ZERO,
     Component,
     Density,
-    KL,
     Law,
     Minus,
     Plus,
@@ -117,11 +117,11 @@ def put(term: Expr, replacements: Mapping[str, Replacement]) -> Expr:
     """``term`` with parameters replaced, components of vectors by their index."""
     if isinstance(term, Component) and isinstance(term.args[0], Symbol):
         make = replacements.get(term.args[0].name)
-        return term if make is None else make(term.args[1])  # type: ignore[arg-type]
+        return term if make is None else make(term.args[1])
     if isinstance(term, Symbol):
         make = replacements.get(term.name)
         return term if make is None else make(None)
-    return rebuild(term, tuple(put(a, replacements) for a in term.args))  # type: ignore[arg-type]
+    return rebuild(term, tuple(put(a, replacements) for a in term.args))
 
 
 def _own(derivation: Derivation, name: str) -> Replacement:
@@ -159,7 +159,7 @@ def _onto(general: Derivation, special: Derivation) -> dict[str, Replacement]:
         for argument, value in zip(wide.args[1:], narrow.args[1:], strict=True):
             if argument == value and not argument.free_symbols:
                 continue  # a standard member's fixed value
-            out[_parameter_name(argument)] = _at(value, _index(special))  # type: ignore[arg-type]
+            out[_parameter_name(argument)] = _at(value, _index(special))
     return out
 
 
@@ -216,7 +216,7 @@ def _identify(derivation: Derivation) -> tuple[dict[str, Replacement], str] | No
     replacements: dict[str, Replacement] = {}
     text: list[str] = []
     for pair in pairs:
-        p, q = ([s.name for s in free_symbols(a) if s.name in domains] for a in pair)  # type: ignore[arg-type]
+        p, q = ([s.name for s in free_symbols(a) if s.name in domains] for a in pair)
         if len(p) == len(q) == 1:
             replacements[q[0]] = _own(derivation, p[0])
             text.append(f"{q[0]} = {p[0]}")
@@ -227,7 +227,7 @@ def _identify(derivation: Derivation) -> tuple[dict[str, Replacement], str] | No
     choices = [(ONE,) if domains[name] == "positive" else (ZERO, ONE) for name in fixed]
     for values in itertools.product(*choices):
         trial = replacements | {n: _at(v, None) for n, v in zip(fixed, values, strict=True)}
-        if all(_equal(scope, put(a, trial), put(b, trial)) for a, b in pairs):  # type: ignore[arg-type]
+        if all(_equal(scope, put(a, trial), put(b, trial)) for a, b in pairs):
             shown = [f"{n} = {v}" for n, v in zip(fixed, values, strict=True)]
             return trial, ", ".join(text + shown)
     return None
@@ -243,8 +243,8 @@ def regular(derivation: Derivation) -> LawRow:
     scope, body = derivation.scope, derivation.right
     for _, term in walk(derivation.right):
         if isinstance(term, SumOver):
-            body, index, _ = term.args  # type: ignore[assignment]
-            scope = scope.bind(index, None)  # type: ignore[arg-type]
+            body, index, _ = term.args
+            scope = scope.bind(index, None)
     form = NormalForm(scope)
     try:
         certified = form.sign(form(body).denominator) in (1, -1)
@@ -274,15 +274,15 @@ def _applies(result: Result, image: AffineMap) -> bool:
         values = {Symbol(d.name): v for d, v in zip(family.parameters, law.args[1:], strict=True)}
         for d in family.parameters:
             value = values[Symbol(d.name)]
-            if free_symbols(value):  # type: ignore[arg-type]
+            if free_symbols(value):
                 continue
-            if not _equal(scope, substitute(image.parameters[d.name], values), value):  # type: ignore[arg-type]
+            if not _equal(scope, substitute(image.parameters[d.name], values), value):
                 return False
     return True
 
 
 def _with_extra(scope: Scope, indexed: bool = False) -> Scope:
-    extra = tuple(Declaration(name, domain, indexed) for name, domain in EXTRA.items())  # type: ignore[arg-type]
+    extra = tuple(Declaration(name, domain, indexed) for name, domain in EXTRA.items())
     return Scope((*scope.declarations, *extra), scope.families)
 
 
@@ -311,13 +311,13 @@ def invariant(result: Result, image: AffineMap) -> LawRow:
             if isinstance(argument, Symbol | Component):
                 replacements[_parameter_name(argument)] = pushed(argument, declared.name)
     holds = _equal(_with_extra(main.scope, indexed), put(main.right, replacements), main.right)
-    return _row(law, main, holds, "normal forms before and after; the image's density proved from the definition")
+    return _row(law, main, holds, "normal forms before and after; the image's density is proved")
 
 
 def is_image(family: Family, image: AffineMap, scope: Scope) -> bool:
     """Whether |slope| p′(slope·x + offset) = p(x), with p the family's density and p′ its image's."""
     declared = Scope(
-        (*family.parameters, *(Declaration(n, d) for n, d in EXTRA.items())),  # type: ignore[arg-type]
+        (*family.parameters, *(Declaration(n, d) for n, d in EXTRA.items())),
         scope.families,
     ).bind(family.variable, family.support)
     generic = Law(Symbol(family.name), *(Symbol(p.name) for p in family.parameters))
@@ -344,13 +344,14 @@ def additive(result: Result) -> LawRow | None:
         dimension = next(d for d in main.scope.declarations if d.domain == "natural")
         total = SumOver(put(line.right, _onto(line, main)), index, symbol(dimension.name))
         holds = _equal(main.scope, main.right, total)
-        return _row(law, main, holds, f"normal form of the sum over {index} of {line.id}, for every {dimension.name}")
+        detail = f"normal form of the sum over {index} of {line.id}, for every {dimension.name}"
+        return _row(law, main, holds, detail)
     digits, where = 12, points(main, 6)
     pair = (where[0], where[5])
     p, q = main.left.args
     assert isinstance(main.left, KL)
     with ctx.workprec(bits_for(2 * digits)):
-        first, second = (coordinates(p, q, at, main.scope)[0] for at in pair)  # type: ignore[arg-type]
+        first, second = (coordinates(p, q, at, main.scope)[0] for at in pair)
         joint = double_integral(first, second, digits)
         names = {s.name: s.declaration.domain for s in slots(main)}
         renamed = put(main.right, {n: _at(symbol(f"{n}_other"), None) for n in names})

@@ -62,7 +62,7 @@ class Library:
     dtypes: tuple[str, ...] = DTYPES
 
 
-class WrongDtype(TypeError):
+class DtypeError(TypeError):
     """A function did not return the dtype that it was given."""
 
 
@@ -70,7 +70,7 @@ def _call_numpy(function: Function, arrays: Sequence[Floats], dtype: str) -> Flo
     with np.errstate(all="ignore"):
         out = np.asarray(function(*(a.astype(dtype) for a in arrays)))
     if out.dtype != np.dtype(dtype):
-        raise WrongDtype(f"{dtype} in gave {out.dtype} out")
+        raise DtypeError(f"{dtype} in gave {out.dtype} out")
     return out.astype(np.float64)
 
 
@@ -80,7 +80,7 @@ def _call_torch(function: Function, arrays: Sequence[Floats], dtype: str) -> Flo
     kind = getattr(torch, dtype)
     out = function(*(torch.from_numpy(a.copy()).to(kind) for a in arrays))
     if out.dtype != kind:
-        raise WrongDtype(f"{dtype} in gave {out.dtype} out")
+        raise DtypeError(f"{dtype} in gave {out.dtype} out")
     return np.asarray(out.to(torch.float64).numpy())
 
 
@@ -91,7 +91,7 @@ def _gradients_torch(function: Function, arrays: Sequence[Floats], dtype: str) -
     tensors = [torch.from_numpy(a.copy()).to(kind).requires_grad_() for a in arrays]
     found = torch.autograd.grad(function(*tensors).sum(), tensors)
     if any(g.dtype != kind for g in found):
-        raise WrongDtype(f"a gradient is not {dtype}")
+        raise DtypeError(f"a gradient is not {dtype}")
     return [np.asarray(g.to(torch.float64).numpy()) for g in found]
 
 
@@ -123,7 +123,7 @@ def measure(function: Function, sample: Sample, target: str, name: str = "") -> 
         found = LIBRARIES[target].call(function, sample.arrays, sample.dtype)
     except ImportError as error:
         return _without(target, title, sample.dtype, quantity, "not measured", str(error))
-    except Exception as error:  # noqa: BLE001: whatever generated code raises is its own fault
+    except Exception as error:
         return _without(target, title, sample.dtype, quantity, "failed", f"{type(error).__name__}: {error}")
     slack = SUBNORMALS * sample.width
     size = np.abs(sample.truth.high)
@@ -145,7 +145,7 @@ def measure_gradients(function: Function, sample: Sample, target: str, name: str
         found = library.gradients(function, sample.arrays, sample.dtype)
     except ImportError as error:
         return [_without(target, title, sample.dtype, "gradient", "not measured", str(error))]
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return [_without(target, title, sample.dtype, "gradient", "failed", reason)]
     finite = np.abs(sample.truth.high) < sample.format.largest / 2

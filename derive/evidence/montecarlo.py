@@ -15,7 +15,7 @@ from sympy import Expr, Symbol
 
 from derive.derivation import Derivation
 from derive.evidence.ball import Arithmetic, Compiler, Frame, Point, bits_for, evaluate
-from derive.evidence.enclosure import Coordinate, NotEnclosed, coordinates
+from derive.evidence.enclosure import Coordinate, EnclosureError, coordinates
 from derive.evidence.floats import Floats
 from derive.scope import Family
 from derive.terms import Minus
@@ -51,16 +51,17 @@ def monte_carlo(derivation: Derivation, point: Point, samples: int = 10_000, see
     """Estimate a divergence by sampling from p.
 
     Raises:
-        NotEnclosed: when the left side is no divergence, or p has no sampler.
+        EnclosureError: when the left side is no divergence, or p has no sampler.
     """
     left: Expr = derivation.left
     sign = 1.0
     if isinstance(left, Minus):
-        left, sign = left.args[0], -1.0  # type: ignore[assignment]
+        left, sign = left.args[0], -1.0
+    p, q = left.args
     rng = np.random.default_rng(seed)
     total = np.zeros(samples)
     with ctx.workprec(bits_for(30)):
-        for c in coordinates(*left.args, point, derivation.scope):  # type: ignore[arg-type]
+        for c in coordinates(p, q, point, derivation.scope):
             total += sign * _log_ratio(c, rng, samples)
     error = float(total.std(ddof=1)) / math.sqrt(samples)
     closed = float(evaluate(derivation.right, point))
@@ -69,7 +70,7 @@ def monte_carlo(derivation: Derivation, point: Point, samples: int = 10_000, see
 
 def _log_ratio(c: Coordinate, rng: np.random.Generator, samples: int) -> Floats:
     if c.p.name not in SAMPLERS:
-        raise NotEnclosed(f"there is no sampler for {c.p.name}: add one to derive.evidence.montecarlo")
+        raise EnclosureError(f"there is no sampler for {c.p.name}: add one to derive.evidence.montecarlo")
     p_at, q_at = (tuple(float(v) for v in at) for at in (c.p_at, c.q_at))
     x = SAMPLERS[c.p.name](rng, samples, p_at)
     return _log_density(c.p, p_at, x) - _log_density(c.q, q_at, x)

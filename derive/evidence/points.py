@@ -33,6 +33,7 @@ class Slot:
 
     @property
     def name(self) -> str:
+        """The parameter's name."""
         return self.declaration.name
 
 
@@ -40,11 +41,12 @@ def laws_of(derivation: Derivation) -> tuple[Law, Law]:
     """The laws p and q of a derivation's left side; of one coordinate, for product laws."""
     left: Expr = derivation.left
     if isinstance(left, Minus):
-        left = left.args[0]  # type: ignore[assignment]
+        left = left.args[0]
     if not isinstance(left, KL):
         raise ValueError(f"{derivation.id} is not about a divergence")
     p, q = (law.args[0] if isinstance(law, ProductLaw) else law for law in left.args)
-    assert isinstance(p, Law) and isinstance(q, Law)
+    assert isinstance(p, Law), p
+    assert isinstance(q, Law), q
     return p, q
 
 
@@ -55,7 +57,7 @@ def slots(derivation: Derivation) -> tuple[Slot, ...]:
     for side, law in enumerate(laws_of(derivation)):
         family = derivation.scope.family(law)
         for argument, of_family in zip(law.args[1:], family.parameters, strict=True):
-            for used in sorted(free_symbols(argument), key=str):  # type: ignore[arg-type]
+            for used in sorted(free_symbols(argument), key=str):
                 if used.name not in declared:
                     continue  # the index of a product
                 own = declared[used.name]

@@ -13,7 +13,7 @@ from derive import catalogue
 from derive.catalogue import Result
 from derive.derivation import CertificateError, Derivation, certificate, replay_all
 from derive.distributions import FAMILIES
-from derive.evidence.enclosure import InfiniteDivergence, NotEnclosed, enclose
+from derive.evidence.enclosure import EnclosureError, InfiniteDivergenceError, enclose
 from derive.evidence.laws import laws
 from derive.evidence.measure import CodeRow, measure_modules
 from derive.evidence.points import as_text, points
@@ -23,7 +23,7 @@ from derive.terms import INFINITY
 
 DIGITS = 50
 NESTED_DIGITS = 20
-BOUND = 4.0
+BOUND = 8.0
 """The stated bound of every measured error, in units in the last place."""
 
 Modules = Mapping[str, Path]
@@ -130,10 +130,10 @@ def _enclosed(
         for point in points(derivation, count):
             try:
                 found = enclose(derivation, point, DIGITS, nested=nested)
-            except InfiniteDivergence as error:
+            except InfiniteDivergenceError as error:
                 failures.append(f"enclosure: {derivation.id} has a closed form, but {error}")
                 return rows, main, str(error)
-            except NotEnclosed as error:
+            except EnclosureError as error:
                 return rows, main, str(error)
             nested = 0
             if derivation is result.derivation:

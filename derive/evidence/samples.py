@@ -1,7 +1,7 @@
 """Input points for generated code, and the truth at them.
 
 The inputs are numbers of the format that is measured, taken as exact; the truth is the closed form at
-them in ball arithmetic, at a precision that is raised until 80 bits are certain.
+them in ball arithmetic, at a precision that is raised until 106 bits are certain.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from derive.terms import (
 )
 
 PRECISIONS = (192, 448, 1024, 2560)
-CERTAIN = 80
+CERTAIN = 106
 NOTHING = -1200
 """A number below 2^NOTHING in size is 0 in every format here, far below half its least number."""
 
@@ -68,14 +68,17 @@ class Reference:
 
     @cached_property
     def slots(self) -> tuple[Slot, ...]:
+        """The parameters with their roles, in the order of the function's arguments."""
         return slots(self.derivation)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Their names."""
         return tuple(slot.name for slot in self.slots)
 
     @cached_property
     def body(self) -> Expr:
+        """One coordinate's part of the closed form."""
         return _summand(self.derivation.right)
 
     @property
@@ -129,6 +132,7 @@ class Sample:
 
     @property
     def format(self) -> Format:
+        """The floating-point format of the inputs."""
         return FORMATS[self.dtype]
 
     @property
@@ -140,18 +144,19 @@ class Sample:
         """The i-th point, its floats written so that they read back exactly."""
         if self.width > 1:
             return {"row": str(i), "stratum": self.strata[i]}
-        return {n: repr(float(a.reshape(-1)[i])) for n, a in zip(self.reference.names, self.arrays, strict=True)}
+        values = (repr(float(a.reshape(-1)[i])) for a in self.arrays)
+        return dict(zip(self.reference.names, values, strict=True))
 
 
 def _summand(term: Expr) -> Expr:
     """One coordinate's part of a closed form, components written as plain symbols."""
     if isinstance(term, SumOver):
-        return _plain(term.args[0])  # type: ignore[arg-type]
+        return _plain(term.args[0])
     if isinstance(term, Minus) and contains(term, SumOver):
-        return Minus(_summand(term.args[0]))  # type: ignore[arg-type]
-    if isinstance(term, Times) and contains(term, SumOver):
-        if all(isinstance(f, Rational) or contains(f, SumOver) for f in factors(term)):
-            return Times(*(_summand(f) for f in factors(term)))
+        return Minus(_summand(term.args[0]))
+    constant = all(isinstance(f, Rational) or contains(f, SumOver) for f in factors(term))
+    if isinstance(term, Times) and contains(term, SumOver) and constant:
+        return Times(*(_summand(f) for f in factors(term)))
     if contains(term, SumOver):
         raise TermError(f"{term} is not a constant times a sum over coordinates")
     return term
@@ -159,8 +164,8 @@ def _summand(term: Expr) -> Expr:
 
 def _plain(term: Expr) -> Expr:
     if isinstance(term, Component):
-        return term.args[0]  # type: ignore[return-value]
-    return rebuild(term, tuple(_plain(a) for a in term.args)) if term.args else term  # type: ignore[arg-type]
+        return term.args[0]
+    return rebuild(term, tuple(_plain(a) for a in term.args)) if term.args else term
 
 
 def derivative(term: Expr, x: Symbol) -> Expr:
@@ -174,7 +179,7 @@ def derivative(term: Expr, x: Symbol) -> Expr:
         return ONE
     if isinstance(term, Symbol | Rational) or not term.args:
         return ZERO
-    slopes = [derivative(a, x) for a in term.args]  # type: ignore[arg-type]
+    slopes = [derivative(a, x) for a in term.args]
     if all(s == ZERO for s in slopes):
         return ZERO
     u, du = term.args[0], slopes[0]
@@ -222,7 +227,7 @@ def _truth(term: Expr, names: Sequence[str], arrays: Sequence[Floats], summed: b
 
 
 def _certain(program: Program, frames: list[Frame]) -> tuple[arb, int]:
-    """The sum of the program over the frames, certain to 80 bits or certain to be next to nothing."""
+    """The sum of the program over the frames, certain to 106 bits or certain to be next to nothing."""
     for bits in PRECISIONS:
         with ctx.workprec(bits):
             value = arb(program(frames[0]))
