@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from derive._version import __version__
+
 if TYPE_CHECKING:
     from derive.api import (
         DiagonalNormal,
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
         result,
     )
 
-__version__ = "0.1.0"
 __all__ = [
     "DiagonalNormal",
     "Divergence",

@@ -68,9 +68,7 @@ class Distribution:
 def _checked(name: str, value: object, domain: Domain) -> Parameter:
     if isinstance(value, (complex, float)) and not isinstance(value, bool):
         kind = "complex" if isinstance(value, complex) else "a binary fraction"
-        raise ParameterError(
-            f"{name} = {value!r} is {kind}: give a name, an int or a fractions.Fraction"
-        )
+        raise ParameterError(f"{name} = {value!r} is {kind}: give a name, an int or a fractions.Fraction")
     if isinstance(value, Expr) and not isinstance(value, Symbol):
         raise ParameterError(f"{name} = {value}: give a name, an int or a fractions.Fraction")
     if isinstance(value, Symbol):
@@ -97,9 +95,7 @@ def Normal(mean: Parameter, std: Parameter) -> Distribution:
     Raises:
         ParameterError: for a name that is no identifier, a float, a complex number or std ≤ 0.
     """
-    return Distribution(
-        "Normal", (_checked("mean", mean, "real"), _checked("std", std, "positive"))
-    )
+    return Distribution("Normal", (_checked("mean", mean, "real"), _checked("std", std, "positive")))
 
 
 def StandardNormal() -> Distribution:
@@ -150,19 +146,19 @@ class Divergence:
         """A LaTeX fragment to ``\\input`` (amsmath); ``detail`` is brief, standard or full."""
         from derive.document.render import fragment
 
-        return fragment(self.catalogued, _detail(detail))
+        return fragment(self.catalogued, detail=_detail(detail))
 
     def markdown(self, detail: str = "standard") -> str:
         """Markdown as GitHub renders it."""
         from derive.document.render import markdown
 
-        return markdown(self.catalogued, _detail(detail))
+        return markdown(self.catalogued, detail=_detail(detail))
 
     def text(self, detail: str = "standard") -> str:
         """Plain Unicode text for a terminal."""
         from derive.document.render import text
 
-        return text(self.catalogued, _detail(detail))
+        return text(self.catalogued, detail=_detail(detail))
 
     def code(self, target: str = "numpy", parameters: str = "std") -> str:
         """One self-contained function for a target (numpy, torch).
@@ -242,13 +238,16 @@ def _catalogued(p: Distribution, q: Distribution, diagonal: bool) -> Entry:
     distribution = DISTRIBUTIONS[p.family]
     names = all(isinstance(v, str) for v in p.parameters)
     same = p.family == q.family and names
-    standard = same and tuple(as_term(v) for v in q.parameters if not isinstance(v, str)) == (
-        distribution.standard
-    ) != ()
+    standard = (
+        same
+        and tuple(as_term(v) for v in q.parameters if not isinstance(v, str)) == (distribution.standard) != ()
+    )
     general = same and all(isinstance(v, str) for v in q.parameters)
     for entry in catalogue.ENTRIES:
-        if entry.family == p.family and entry.diagonal == diagonal and (
-            (entry.standard and standard) or (not entry.standard and general)
+        if (
+            entry.family == p.family
+            and entry.diagonal == diagonal
+            and ((entry.standard and standard) or (not entry.standard and general))
         ):
             return entry
     return Entry("kl", "", "", p.family, diagonal=diagonal)

@@ -150,6 +150,7 @@ def _read(path: Path) -> str:
 
 
 def replace(target: Path, content: str) -> None:
+    """Write a file aside and rename it into its place."""
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from flint import fmpq
 from sympy import Expr, Symbol, oo
 
-from derive.normal_form import Element, NormalForm, Undetermined
+from derive.field import Element, Polynomial, Undetermined
+from derive.normal_form import NormalForm
 from derive.scope import Scope, is_positive_line
 from derive.terms import (
     Between,
@@ -45,11 +46,11 @@ MINUS_INFINITY = Minus(oo)
 def derivative(form: NormalForm, value: Element, marker: object) -> Element:
     """d(value)/d(marker) in the fraction field, by the quotient rule and a table of generators."""
 
-    def of_polynomial(p: object) -> Element:
+    def of_polynomial(p: Polynomial) -> Element:
         total = form.zero
         for i in form.used(p):
             if marker in form.generators[i].depends:
-                partial = Element(p.derivative(i), form.one[0])  # type: ignore[attr-defined]
+                partial = Element(p.derivative(i), form.one[0])
                 total = form.add(total, form.multiply(partial, of_generator(i)))
         return total
 
@@ -159,7 +160,9 @@ def growth(form: NormalForm, exponent: Element, marker: object, side: int) -> in
     return int(sign)
 
 
-def limit(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr) -> tuple[NormalForm, Element]:
+def limit(
+    scope: Scope, function: Expr, variable: Symbol, end: Expr, space: Expr
+) -> tuple[NormalForm, Element]:
     """The limit of ``function`` as the variable tends to an end of its interval.
 
     At a finite end the function must be continuous there; at ±∞ every exponential must decay or
@@ -258,9 +261,7 @@ def _require_integrable_element(form: NormalForm, value: Element, marker: object
             raise Undetermined("the integrand has a singularity that is not integrable")
 
 
-def _require_integrable_product(
-    scope: Scope, integrand: Expr, vector: Symbol, space: ProductSpace
-) -> None:
+def _require_integrable_product(scope: Scope, integrand: Expr, vector: Symbol, space: ProductSpace) -> None:
     """p(x)·g(x) for a joint density p and a g that adds up functions of one coordinate each.
 
     By Tonelli the other factors integrate to 1, so what is needed is ∫ p_k |g_k| < ∞ for each part.
@@ -279,9 +280,7 @@ def _require_integrable_product(
         require_integrable(outside, Times(Density(factor, scalar), body), scalar, space.args[0])
 
 
-def _coordinate_parts(
-    function: Expr, vector: Symbol, scope: Scope
-) -> Iterator[tuple[Expr, Symbol, Scope]]:
+def _coordinate_parts(function: Expr, vector: Symbol, scope: Scope) -> Iterator[tuple[Expr, Symbol, Scope]]:
     """Functions of one coordinate x_k that ``function`` adds up, each with its index and scope."""
     if vector not in free_symbols(function):
         return
@@ -328,9 +327,7 @@ def joint_density_times(integrand: Expr, vector: Symbol) -> tuple[ProductLaw, Ex
 
 def only_coordinate(function: Expr, vector: Symbol) -> Symbol:
     """The index k when ``function`` depends on the vector through x_k alone."""
-    indices = {
-        t.args[1] for _, t in walk(function) if isinstance(t, Component) and t.args[0] == vector
-    }
+    indices = {t.args[1] for _, t in walk(function) if isinstance(t, Component) and t.args[0] == vector}
     if len(indices) != 1 or not indices <= free_symbols(function):
         raise Undetermined("the function does not depend on exactly one coordinate")
     return indices.pop()

@@ -101,10 +101,12 @@ class Result:
 
     @property
     def id(self) -> str:
+        """The entry's id."""
         return self.entry.id
 
     @property
     def distribution(self) -> Distribution:
+        """The family that the laws belong to."""
         from derive.distributions import DISTRIBUTIONS
 
         return DISTRIBUTIONS[self.entry.family]

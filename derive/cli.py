@@ -157,7 +157,9 @@ def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool) -> Non
     click.echo(f"{len(wanted)} results, {len(contents)} files in {output}: {len(written)} written")
 
 
-@main.command(epilog="Examples:  derive verify  ·  derive verify kl-normal --json  ·  derive verify --enclosures 20")
+@main.command(
+    epilog="Examples:  derive verify  ·  derive verify kl-normal --json  ·  derive verify --enclosures 20"
+)
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
 @click.option("--enclosures", default=5, show_default=True, help="Points for each form of a result.")
@@ -165,9 +167,7 @@ def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool) -> Non
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON report here too."
 )
-def verify(
-    ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, output: Path | None
-) -> None:
+def verify(ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, output: Path | None) -> None:
     """Re-prove every step, enclose the integrals, measure the generated code."""
     from derive import build as room
     from derive import catalogue
@@ -177,9 +177,7 @@ def verify(
     rows = []
     with _progress(len(wanted), "verifying") as step:
         for id in wanted:
-            rows.append(
-                room.verify_result(catalogue.result(id), enclosures=enclosures, code_points=points)
-            )
+            rows.append(room.verify_result(catalogue.result(id), enclosures=enclosures, code_points=points))
             step(id)
     data = {"environment": environment(), "results": rows}
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
@@ -194,9 +192,7 @@ def verify(
         sys.exit(1)
 
 
-@main.command(
-    epilog="Example:  derive code kl-diagonal-normal-standard --target torch --parameters logvar"
-)
+@main.command(epilog="Example:  derive code kl-diagonal-normal-standard --target torch --parameters logvar")
 @click.argument("id")
 @click.option("--target", type=click.Choice(("numpy", "torch")), default="numpy", show_default=True)
 @click.option("--parameters", default="std", show_default=True, help="std, var or logvar.")

@@ -50,10 +50,12 @@ class Derivation:
 
     @property
     def right(self) -> Expr:
+        """The last line."""
         return self.steps[-1].after if self.steps else self.left
 
     @property
     def statement(self) -> Statement:
+        """What the derivation proves."""
         return Statement(self.scope.declarations, self.left, self.right)
 
     @property
@@ -98,6 +100,7 @@ class Chain:
 
     @property
     def line(self) -> Expr:
+        """The current line."""
         return self.steps[-1].after if self.steps else self.left
 
     def apply(
@@ -109,9 +112,7 @@ class Chain:
             Refused: when the kernel does not accept it.
         """
         statements = {name: lemma.statement for name, lemma in self.lemmas.items()}
-        self.steps.append(
-            accept(rule, self.line, place, bindings, self.scope, statements, detail)
-        )
+        self.steps.append(accept(rule, self.line, place, bindings, self.scope, statements, detail))
         return self.line
 
     def cite(self, lemma: Derivation) -> str:
@@ -128,6 +129,7 @@ class Chain:
         self.steps[-1] = relabel(self.steps[-1], detail)
 
     def done(self) -> Derivation:
+        """The derivation with the lemmas that its steps cite."""
         used = {
             value
             for step in self.steps
@@ -135,9 +137,7 @@ class Chain:
             if name == "lemma" and isinstance(value, str)
         }
         lemmas = {name: self.lemmas[name] for name in sorted(used)}
-        return Derivation(
-            self.id, self.title, self.scope, self.left, tuple(self.steps), lemmas, self.names
-        )
+        return Derivation(self.id, self.title, self.scope, self.left, tuple(self.steps), lemmas, self.names)
 
 
 # -- certificates ------------------------------------------------------------------------------
@@ -211,8 +211,7 @@ def _encode_derivation(node: Derivation) -> dict[str, Any]:
                 "rule": s.rule,
                 "place": list(s.place),
                 "bindings": {
-                    k: {"text": v} if isinstance(v, str) else {"term": encode(v)}
-                    for k, v in s.bindings
+                    k: {"text": v} if isinstance(v, str) else {"term": encode(v)} for k, v in s.bindings
                 },
                 "conditions": [
                     {"kind": c.condition.kind, "terms": [encode(t) for t in c.condition.terms]}
@@ -227,9 +226,7 @@ def _encode_derivation(node: Derivation) -> dict[str, Any]:
     }
 
 
-def replay(
-    data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]
-) -> Derivation:
+def replay(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]) -> Derivation:
     """Rebuild a derivation from its certificate: every step goes through the kernel again.
 
     ``families`` are the definitions that the certificate's have to agree with.
@@ -240,9 +237,7 @@ def replay(
     return replay_all(data, rules, families)[data["id"]]
 
 
-def replay_all(
-    data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]
-) -> dict[str, Derivation]:
+def replay_all(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]) -> dict[str, Derivation]:
     """Every derivation of a certificate by id, each rebuilt through the kernel."""
     try:
         if data["format"] != FORMAT:
@@ -314,9 +309,7 @@ def _replay_one(
         if not all(isinstance(i, int) and not isinstance(i, bool) for i in place):
             raise CertificateError(f"{where}: a place is a list of whole numbers")
         try:
-            chain.apply(
-                rules[stored["rule"]], place, detail=Detail[stored["detail"].upper()], **bindings
-            )
+            chain.apply(rules[stored["rule"]], place, detail=Detail[stored["detail"].upper()], **bindings)
         except (Refused, ScopeError, TermError) as error:
             raise CertificateError(f"{name}, step {number}: {error}") from error
         if chain.line != decode(stored["after"]):

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sympy import Expr, Symbol, oo
 
 from derive import calculus
-from derive.normal_form import NormalForm, Undetermined
+from derive.field import Undetermined
+from derive.normal_form import NormalForm
 from derive.scope import Declaration, Scope, ScopeError
-from derive.wellformed import IllFormed, require_well_formed
 from derive.terms import (
     Inert,
     Law,
@@ -31,9 +31,10 @@ from derive.terms import (
     at,
     replace_at,
 )
+from derive.wellformed import IllFormed, require_well_formed
 
-Binding = Expr | str
-Bindings = Mapping[str, Binding]
+Binding: TypeAlias = Expr | str
+Bindings: TypeAlias = Mapping[str, Binding]
 Equality = Literal["normal form", "field", "opened", "conditions"]
 
 
@@ -138,6 +139,7 @@ class Step:
 
     @property
     def evidence(self) -> str:
+        """How the step is known: the kernel accepts only exact proofs."""
         return "PROVED"
 
 
@@ -164,9 +166,7 @@ def accept(
         if after == before:
             raise RuleError("the line does not change")
         require_well_formed(after, scope)
-        discharged = tuple(
-            Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions
-        )
+        discharged = tuple(Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions)
         if rewrite.equality != "conditions":
             _require_equal(rewrite.equality, target, rewrite.after, here)
     except (RuleError, TermError, ScopeError, IllFormed, Undetermined) as error:
@@ -210,9 +210,7 @@ def _reason(rule: Rule, condition: Condition, scope: Scope, place: Place) -> str
 def _require_equal(equality: Equality, left: Expr, right: Expr, scope: Scope) -> None:
     if left == right:
         return
-    form = NormalForm(
-        scope, laws_of_functions=equality != "field", open_densities=equality == "opened"
-    )
+    form = NormalForm(scope, laws_of_functions=equality != "field", open_densities=equality == "opened")
     if not form.equal(left, right):
         raise Undetermined("the two sides are not equal in the exact normal form")
 

@@ -84,6 +84,7 @@ class Family:
             raise ScopeError(f"{self.name}: the density holds a symbol that is no parameter")
 
     def bind(self, law: Law) -> dict[Symbol, Expr]:
+        """The scope below a binder; refuses a name that is in use."""
         """Parameter symbol → argument of ``law``."""
         arguments = law.args[1:]
         if len(arguments) != len(self.parameters):
@@ -96,6 +97,7 @@ class Family:
         return substitute(self.density, {**self.bind(law), self.variable: point})
 
     def support_of(self, law: Law) -> Expr:
+        """The support of a member of the family."""
         return substitute(self.support, self.bind(law))
 
 
@@ -123,6 +125,7 @@ class Scope:
             raise ScopeError(f"vectors of one dimension only: {', '.join(naturals)} are all natural")
 
     def family(self, law: Expr) -> Family:
+        """The definition of a law's family."""
         if not isinstance(law, Law):
             raise TermError(f"{law} is not a law of a family on the line")
         try:
@@ -132,6 +135,7 @@ class Scope:
             raise ScopeError(f"no family {law.family!r} is declared here (declared: {known})") from None
 
     def bind(self, variable: Symbol, space: Expr | None) -> Scope:
+        """The scope below a binder; a name that is in use is refused."""
         if any(variable == other for other, _ in self.bound) or self.declared(variable):
             raise ScopeError(f"the variable {variable} is already in use: bind another name")
         return replace(self, bound=(*self.bound, (variable, space)))
@@ -145,6 +149,7 @@ class Scope:
         return replace(self, bound=outside).bind(index, None)
 
     def declared(self, name: Symbol) -> Declaration | None:
+        """The declaration of a symbol, if there is one."""
         return next((d for d in self.declarations if d.name == name.name), None)
 
     def space(self, variable: Symbol) -> Expr | None:
@@ -155,6 +160,7 @@ class Scope:
         raise ScopeError(f"{variable} is not bound here")
 
     def is_bound(self, variable: Expr) -> bool:
+        """Whether a binder above binds this symbol."""
         return any(variable == other for other, _ in self.bound)
 
     def enter(self, term: Expr, place: Place) -> Scope:

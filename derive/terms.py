@@ -44,16 +44,14 @@ def symbol(name: str) -> Symbol:
     derive.terms.TermError: '1x' is not a name: use a letter, then letters, digits or _, at most 32
     """
     if not NAME.match(name):
-        raise TermError(
-            f"{name!r} is not a name: use a letter, then letters, digits or _, at most 32"
-        )
+        raise TermError(f"{name!r} is not a name: use a letter, then letters, digits or _, at most 32")
     return Symbol(name)
 
 
 def as_term(value: object) -> Expr:
     """``value`` as a term: a term itself, an ``int`` or a ``Fraction``.  Text is never parsed."""
     if isinstance(value, Inert) or value in _CONSTANTS:
-        return value  # type: ignore[return-value]
+        return value
     if isinstance(value, Symbol):
         # Two symbols of one name with different assumptions would be two symbols on one page.
         if type(value) is Symbol and value == Symbol(value.name):
@@ -86,7 +84,7 @@ class Inert(Expr):
         terms = tuple(as_term(a) for a in args)
         if cls.binds is not None and not isinstance(terms[cls.binds], Symbol):
             raise TermError(f"{cls.__name__} binds a symbol, not {terms[cls.binds]!r}")
-        return Basic.__new__(cls, *terms)  # type: ignore[no-any-return]
+        return Basic.__new__(cls, *terms)
 
 
 class Plus(Inert):
@@ -183,6 +181,7 @@ class Law(Inert):
 
     @property
     def family(self) -> str:
+        """The name of the law's family."""
         return str(self.args[0])
 
 
@@ -233,12 +232,12 @@ def addends(term: Expr) -> tuple[Expr, ...]:
     >>> addends(Plus(x, Minus(y)))
     (x, Minus(y))
     """
-    return term.args if isinstance(term, Plus) else (term,)  # type: ignore[return-value]
+    return term.args if isinstance(term, Plus) else (term,)
 
 
 def factors(term: Expr) -> tuple[Expr, ...]:
     """The factors of a product, or the term itself."""
-    return term.args if isinstance(term, Times) else (term,)  # type: ignore[return-value]
+    return term.args if isinstance(term, Times) else (term,)
 
 
 def rebuild(term: Expr, args: tuple[Expr, ...]) -> Expr:
@@ -263,7 +262,7 @@ def free_symbols(term: Expr) -> frozenset[Symbol]:
     inside = binder_scope(term)
     found: set[Symbol] = set()
     for index, arg in enumerate(term.args):
-        if arg is bound and index == term.binds:  # type: ignore[attr-defined]
+        if arg is bound and index == term.binds:
             continue
         free = free_symbols(arg)
         found |= free - {bound} if index in inside else free
@@ -288,7 +287,7 @@ def substitute(
         if term in vectors:
             index, value = vectors[term]
             if isinstance(value, Component) and value.args[1] == index:
-                return value.args[0]  # type: ignore[return-value]
+                return value.args[0]
             raise TermError(f"{term} stands alone, but its components are replaced")
         return replacements.get(term, term)
     if not term.args:
@@ -331,7 +330,7 @@ def at(term: Expr, place: Place) -> Expr:
     for index in place:
         if not 0 <= index < len(term.args):
             raise TermError(f"no place {list(place)}: {type(term).__name__} has no argument {index}")
-        term = term.args[index]  # type: ignore[assignment]
+        term = term.args[index]
     return term
 
 
@@ -353,7 +352,7 @@ def walk(term: Expr, place: Place = ()) -> Iterator[tuple[Place, Expr]]:
     for index, arg in enumerate(term.args):
         if isinstance(term, Law) and index == 0:
             continue
-        yield from walk(arg, (*place, index))  # type: ignore[arg-type]
+        yield from walk(arg, (*place, index))
 
 
 def contains(term: Expr, head: type[Inert]) -> bool:

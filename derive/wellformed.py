@@ -11,7 +11,8 @@ from __future__ import annotations
 from sympy import Expr, Symbol, oo
 
 from derive.calculus import limit, require_integrable
-from derive.normal_form import NormalForm, Undetermined
+from derive.field import Undetermined
+from derive.normal_form import NormalForm
 from derive.scope import Scope
 from derive.terms import (
     KL,
@@ -55,7 +56,7 @@ class _Checker:
         self._look(term, scope)
         scope.known.add(key)
 
-    def _look(self, term: Expr, scope: Scope) -> None:  # noqa: PLR0911, PLR0912
+    def _look(self, term: Expr, scope: Scope) -> None:
         if isinstance(term, Symbol):
             self._scalar(term, scope)
         elif term in (oo, MINUS_INFINITY):
@@ -139,7 +140,9 @@ class _Checker:
             form = NormalForm(scope)
             gap = form.add(form(high), form.negative(form(low)))
             if form.element_sign(gap) != 1:
-                raise IllFormed(f"the condition 'positive' of the length of ({low}, {high}) is not established")
+                raise IllFormed(
+                    f"the condition 'positive' of the length of ({low}, {high}) is not established"
+                )
 
     def _law(self, law: Expr, scope: Scope) -> None:
         if isinstance(law, ProductLaw):
@@ -176,10 +179,14 @@ class _Checker:
         try:
             limit(scope, body, variable, end, space)
         except Undetermined as error:
-            raise IllFormed(f"the condition 'limit' of {body} at {end} is not established: {error}") from error
+            raise IllFormed(
+                f"the condition 'limit' of {body} at {end} is not established: {error}"
+            ) from error
 
     def _converges(self, term: IntegralOver, scope: Scope) -> None:
         try:
             require_integrable(scope, *term.args)
         except Undetermined as error:
-            raise IllFormed(f"the condition 'integrable' of {term.args[0]} is not established: {error}") from error
+            raise IllFormed(
+                f"the condition 'integrable' of {term.args[0]} is not established: {error}"
+            ) from error

@@ -67,8 +67,16 @@ FREE_NAMES = {"x", "y", "u", "t", "r", "angle", "index"}
 FREE_VALUES = {("add-and-subtract", "m")}
 """Bindings that may have any value: the rule is true for each."""
 
-TRUE_ALL_THE_SAME = {("antiderivative", "F", "off by one"), ("antiderivative", "F", "off by 1e-20")}
-"""An antiderivative plus a constant is another antiderivative."""
+TRUE_ALL_THE_SAME = {
+    ("antiderivative", "F", "off by one"),  # plus a constant it is another antiderivative
+    ("antiderivative", "F", "off by 1e-20"),
+    ("substitution", "g", "off by one"),  # a shift of the line is another substitution
+    ("substitution", "g", "off by 1e-20"),
+    ("substitution", "g", "first term dropped"),  # x = μ + √2 σ u without its μ
+}
+"""Changed bindings that make another true line."""
+
+ARITHMETIC = {"arithmetic", "collect"}
 
 
 # -- remembered steps: the lemmas under a fault are the same each time --------------------------------
@@ -131,10 +139,12 @@ def with_step(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def wrong_terms(term: Expr) -> Iterator[tuple[str, Expr]]:
     """The term with one mistake of a kind that people and programs make, one of each kind."""
-    yield "sign flipped", Minus(term)
-    yield "factor 2 added", Times(TWO, term)
     yield "off by one", Plus(term, ONE)
     yield "off by 1e-20", Plus(term, TINY)
+    if term == ZERO:
+        return  # twice nothing is nothing
+    yield "sign flipped", Minus(term)
+    yield "factor 2 added", Times(TWO, term)
     yield "half of it", Quotient(term, TWO)
     yield "doubled less 1e-20", Times(ONE + TINY, term)
     yield "logarithm added", Log(Plus(ONE, Power(term, TWO)))
@@ -340,7 +350,8 @@ def chain_faults(data: dict[str, Any]) -> Iterator[Fault]:
     last = data["derivations"][-1]
     steps = last["steps"]
     for i in range(len(steps)):
-        yield change(f"step {i + 1} removed", steps=steps[:i] + steps[i + 1 :])
+        if not (i + 1 < len(steps) and makes_up_for(steps[i + 1], steps[i])):
+            yield change(f"step {i + 1} removed", steps=steps[:i] + steps[i + 1 :])
         yield change(f"step {i + 1} twice", steps=[*steps[: i + 1], *steps[i:]])
         if i:
             swapped = [*steps[: i - 1], steps[i], steps[i - 1], *steps[i + 1 :]]
@@ -358,6 +369,12 @@ def chain_faults(data: dict[str, Any]) -> Iterator[Fault]:
         yield "lemma removed", {**data, "derivations": without}
     if len(data["derivations"]) > 1:
         yield "lemmas after their use", {**data, "derivations": data["derivations"][::-1]}
+
+
+def makes_up_for(following: dict[str, Any], removed: dict[str, Any]) -> bool:
+    """Whether arithmetic one line on may do both steps at once: the shorter chain is true as well."""
+    covered = removed["place"][: len(following["place"])] == following["place"]
+    return following["rule"] in ARITHMETIC and covered
 
 
 @BY_ID

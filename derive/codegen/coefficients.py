@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_UP, Context, Decimal
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import mpmath
 import numpy as np
@@ -31,7 +32,7 @@ WORKING_BITS = 300
 SERIES_TERMS = 160
 PIECES = 400
 Series = Callable[[int], fmpq]
-Real = mpmath.mpf
+Real: TypeAlias = Any  # mpmath.mpf, which has no type stubs
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,7 @@ def _atanh_tail() -> arb:
 
 FUNCTIONS = (
     Function("coth", _coth_coefficient, fmpq(1), {"float32": 5, "float64": 11}, _coth_tail),
-    Function(
-        "atanh", lambda k: fmpq(1, 2 * k + 3), ATANH_UPPER, {"float32": 5, "float64": 10}, _atanh_tail
-    ),
+    Function("atanh", lambda k: fmpq(1, 2 * k + 3), ATANH_UPPER, {"float32": 5, "float64": 10}, _atanh_tail),
 )
 
 
@@ -89,8 +88,7 @@ def prove(coefficients: Sequence[float], function: Function) -> str:
     """A decimal upper bound of |polynomial − function| on the whole interval."""
     difference = arb_poly(
         [
-            (arb(float(coefficients[k])) if k < len(coefficients) else arb(0))
-            - arb(function.coefficient(k))
+            (arb(float(coefficients[k])) if k < len(coefficients) else arb(0)) - arb(function.coefficient(k))
             for k in range(SERIES_TERMS)
         ]
     )

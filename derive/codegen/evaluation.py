@@ -73,9 +73,7 @@ def evaluation_form(closed: Derivation) -> Derivation:
     _put_constants_back(chain)
     base: Place = (0,) if isinstance(chain.line, SumOver) else ()
     _prepare_logs(chain, base)
-    real = frozenset(
-        Symbol(d.name) for d in closed.scope.declarations if d.domain == "real"
-    )
+    real = frozenset(Symbol(d.name) for d in closed.scope.declarations if d.domain == "real")
     located = frozenset(s for s in real if not _in_exponent(at(chain.line, base), s))
     target, exponents = _propose(at(chain.line, base), located)
     if at(chain.line, base) != target:
@@ -117,9 +115,7 @@ def spread(term: Expr, factor: Fraction = Fraction(1)) -> Parts:
         rest = term.args[1] if len(term.args) == 2 else Times(*term.args[1:])
         return spread(rest, factor * Fraction(int(number.p), int(number.q)))
     if isinstance(term, Quotient) and isinstance(term.args[0], Plus):
-        return [
-            pair for a in term.args[0].args for pair in spread(tidy(Quotient(a, term.args[1])), factor)
-        ]
+        return [pair for a in term.args[0].args for pair in spread(tidy(Quotient(a, term.args[1])), factor)]
     if isinstance(term, Quotient):
         below = term.args[1]
         if below.is_Rational:
@@ -134,9 +130,7 @@ def spread(term: Expr, factor: Fraction = Fraction(1)) -> Parts:
 
 
 def _in_exponent(term: Expr, symbol: Symbol) -> bool:
-    return any(
-        symbol in free_symbols(at(term, place)) for place in places(term, Exp)
-    )
+    return any(symbol in free_symbols(at(term, place)) for place in places(term, Exp))
 
 
 def _propose(body: Expr, located: frozenset[Symbol]) -> tuple[Expr, bool]:

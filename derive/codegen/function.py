@@ -108,9 +108,9 @@ def _function(
     return GeneratedFunction(
         name=name,
         statement=_statement(result, closed, arguments),
-        parameters=swap.name if swap else result.distribution.code_names[
-            result.distribution.family.parameters[-1].name
-        ],
+        parameters=swap.name
+        if swap
+        else result.distribution.code_names[result.distribution.family.parameters[-1].name],
         arguments=tuple(arguments.values()),
         locals=tuple(rewriter.locals),
         expression=expression,
@@ -140,9 +140,7 @@ def _statement(result: Result, closed: Derivation, arguments: dict[str, Argument
 class _Rewriter:
     """Turns a body into a SymPy expression of arguments, named values and primitives."""
 
-    def __init__(
-        self, arguments: dict[str, Argument], declarations: tuple[Declaration, ...]
-    ) -> None:
+    def __init__(self, arguments: dict[str, Argument], declarations: tuple[Declaration, ...]) -> None:
         self.names = {symbol: a.name for symbol, a in arguments.items()}
         self.located = {d.name for d in declarations if d.domain == "real"}
         self.locals: list[Local] = []
@@ -223,7 +221,9 @@ def _text(term: Expr, names: dict[str, str]) -> tuple[str, int]:
     if isinstance(term, Minus):
         return "-" + inside(term.args[0], PRODUCT), SUM
     if isinstance(term, Times):
-        return "*".join(inside(a, PRODUCT) if i == 0 else inside(a, POWER) for i, a in enumerate(term.args)), PRODUCT
+        return "*".join(
+            inside(a, PRODUCT) if i == 0 else inside(a, POWER) for i, a in enumerate(term.args)
+        ), PRODUCT
     if isinstance(term, Quotient):
         return f"{inside(term.args[0], PRODUCT)}/{inside(term.args[1], POWER)}", PRODUCT
     if isinstance(term, Power):

@@ -19,7 +19,7 @@ class UnknownFunction(ValueError):
     """The target has no name for a function; the message says which and where to add it."""
 
 
-class ArrayPrinter(PythonCodePrinter):  # type: ignore[misc]
+class ArrayPrinter(PythonCodePrinter):
     """Prints elementwise arithmetic for arrays; ``names`` maps SymPy functions to the target's."""
 
     def __init__(self, target: str, names: Mapping[str, str]) -> None:
@@ -47,7 +47,7 @@ class ArrayPrinter(PythonCodePrinter):  # type: ignore[misc]
         arguments = ", ".join(self._print(a) for a in expr.args)
         return f"{self.names.get(name, name)}({arguments})"
 
-    _print_exp = _print_Function
+    _print_exp = _print_Function  # the parent has methods of its own for these
     _print_log = _print_Function
 
     def _print_Rational(self, expr: Rational) -> str:
@@ -55,7 +55,7 @@ class ArrayPrinter(PythonCodePrinter):  # type: ignore[misc]
             raise UnknownFunction(f"{expr} is not a binary fraction: it would be rounded")
         return repr(int(expr.p) / int(expr.q)) if expr.q != 1 else str(int(expr.p))
 
-    _print_Half = _print_Rational
+    _print_Half = _print_Rational  # noqa: N815
 
     def _print_Pow(self, expr: Pow, rational: bool = False) -> str:
         if expr.exp == 2 and isinstance(expr.base, Symbol):

@@ -10,7 +10,7 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sympy import Add
 
-from derive import __version__
+from derive._version import __version__
 from derive.catalogue import Result
 from derive.codegen.evaluation import evaluation_forms
 from derive.codegen.function import Argument, GeneratedFunction, functions
@@ -87,26 +87,28 @@ def snippet(result: Result, target_name: str, parameters: str) -> str:
 def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...]) -> str:
     printer = ArrayPrinter(target.name, target.functions)
     primitives = {p for f in chosen for p in f.primitives}
-    return _environment().get_template(target.template).render(
-        title=result.entry.title,
-        id=result.id,
-        version=__version__,
-        fingerprint=fingerprint(result),
-        functions=[_printed(f, target, printer, result) for f in chosen],
-        diagonal=any(f.diagonal for f in chosen),
-        uses_log_excess=LOG_EXCESS in primitives,
-        uses_exp_excess=EXP_EXCESS in primitives,
-        positive=any(a.positive for f in chosen for a in f.arguments),
-        polynomials={
-            name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
-            for name in ("coth", "atanh")
-        },
+    return (
+        _environment()
+        .get_template(target.template)
+        .render(
+            title=result.entry.title,
+            id=result.id,
+            version=__version__,
+            fingerprint=fingerprint(result),
+            functions=[_printed(f, target, printer, result) for f in chosen],
+            diagonal=any(f.diagonal for f in chosen),
+            uses_log_excess=LOG_EXCESS in primitives,
+            uses_exp_excess=EXP_EXCESS in primitives,
+            positive=any(a.positive for f in chosen for a in f.arguments),
+            polynomials={
+                name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
+                for name in ("coth", "atanh")
+            },
+        )
     )
 
 
-def _printed(
-    function: GeneratedFunction, target: Target, printer: ArrayPrinter, result: Result
-) -> Printed:
+def _printed(function: GeneratedFunction, target: Target, printer: ArrayPrinter, result: Result) -> Printed:
     return Printed(
         name=function.name,
         arguments=function.arguments,
@@ -131,7 +133,12 @@ def _docstring(function: GeneratedFunction, target: Target, result: Result) -> s
     how = f"summed over `{target.axis}`" if function.diagonal else "elementwise"
     parts = [f"{function.statement} in nats, {how}.", "", *_formula("", function.formula)]
     if function.computed != function.formula:
-        parts += ["", "computed, so that nothing cancels near equality, as", "", *_formula("", function.computed)]
+        parts += [
+            "",
+            "computed, so that nothing cancels near equality, as",
+            "",
+            *_formula("", function.computed),
+        ]
     parts += ["", "Args:"]
     for a in function.arguments:
         domain = "positive" if a.positive else "any real number"

@@ -24,13 +24,21 @@ class Target:
 
 
 NUMPY = Target(
-    "numpy", "NumPy", "numpy.py.j2", "ArrayLike", "axis",
+    "numpy",
+    "NumPy",
+    "numpy.py.j2",
+    "ArrayLike",
+    "axis",
     "NumPy: float32 and float64 values within 8 units in the last place, none negative or falsely zero",
-    {"exp": "np.exp", "log": "np.log"}
+    {"exp": "np.exp", "log": "np.log"},
 )
 TORCH = Target(
-    "torch", "PyTorch", "torch.py.j2", "Tensor", "dim",
+    "torch",
+    "PyTorch",
+    "torch.py.j2",
+    "Tensor",
+    "dim",
     "PyTorch: float32 and float64 values within 8 units in the last place, none negative or falsely zero",
-    {"exp": "torch.exp", "log": "torch.log"}
+    {"exp": "torch.exp", "log": "torch.log"},
 )
 TARGETS: Mapping[str, Target] = {target.name: target for target in (NUMPY, TORCH)}

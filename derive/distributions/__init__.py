@@ -9,9 +9,7 @@ from derive.distributions.exponential import EXPONENTIAL
 from derive.distributions.normal import NORMAL
 from derive.scope import Family
 
-DISTRIBUTIONS: Mapping[str, Distribution] = {
-    d.family.name: d for d in (NORMAL, EXPONENTIAL)
-}
+DISTRIBUTIONS: Mapping[str, Distribution] = {d.family.name: d for d in (NORMAL, EXPONENTIAL)}
 FAMILIES: Mapping[str, Family] = {name: d.family for name, d in DISTRIBUTIONS.items()}
 
 __all__ = ["DISTRIBUTIONS", "FAMILIES", "Claim", "Distribution"]

@@ -110,9 +110,11 @@ class Distribution:
 
     @property
     def slug(self) -> str:
+        """The family's name in ids."""
         return self.family.name.lower()
 
     def law(self, *parameters: Expr) -> Law:
+        """A member of the family."""
         return Law(Symbol(self.family.name), *parameters)
 
     @property
@@ -121,6 +123,7 @@ class Distribution:
         return self.law(*(Symbol(p.name) for p in self.family.parameters))
 
     def declarations(self) -> tuple[Declaration, ...]:
+        """Declarations of the family's own parameters."""
         return self.family.parameters
 
     def shown(self, parameter: str, value: Expr) -> Expr:
@@ -143,4 +146,5 @@ class Distribution:
         return IntegralOver(body, x, self.family.support)
 
     def claim_id(self, claim: Claim) -> str:
+        """The id of the lemma that proves a claim."""
         return f"{self.slug}-{claim.name}"

@@ -66,11 +66,7 @@ EXPONENTIAL = Distribution(
             Power(x, TWO),
             second_moment,
             ByAntiderivative(
-                Minus(
-                    Times(
-                        Plus(Power(x, TWO), Quotient(Times(TWO, x), rate), second_moment), decay
-                    )
-                ),
+                Minus(Times(Plus(Power(x, TWO), Quotient(Times(TWO, x), rate), second_moment), decay)),
                 Minus(second_moment),
                 ZERO,
             ),

@@ -54,11 +54,15 @@ NORMAL = Distribution(
     meanings={"mu": "the mean", "sigma": "the standard deviation"},
     standard=(ZERO, ONE),
     parameterisations=(
+        Parameterisation("var", "variance", "sigma", "v", "positive", Root(v), "var", "the variance"),
         Parameterisation(
-            "var", "variance", "sigma", "v", "positive", Root(v), "var", "the variance"
-        ),
-        Parameterisation(
-            "logvar", "log-variance", "sigma", "s", "real", Exp(Quotient(s, TWO)), "logvar",
+            "logvar",
+            "log-variance",
+            "sigma",
+            "s",
+            "real",
+            Exp(Quotient(s, TWO)),
+            "logvar",
             "the logarithm of the variance",
         ),
     ),

@@ -71,3 +71,8 @@ def _environment() -> Environment:
 def html(page: Page) -> str:
     """The page as a self-contained HTML file."""
     return _environment().get_template("page.html.j2").render(page=page)
+
+
+def notebook(page: Page) -> str:
+    """The main derivation as one element, its styles in itself."""
+    return _environment().get_template("notebook.html.j2").render(page=page)

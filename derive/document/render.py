@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from derive.derivation import Derivation
 from derive.document import html_page, latex_page, markdown_page, terminal_page
-from derive.document.templates import template_folder
 from derive.document.view import CheckSummary, Enclosure, page, single
 from derive.kernel import Detail
 
@@ -49,7 +48,17 @@ def derivation_latex(derivation: Derivation, detail: Detail = Detail.STANDARD) -
     return latex_page.notebook(single(derivation, detail))
 
 
+def derivation_html(result: Result, detail: Detail = Detail.STANDARD) -> str:
+    """The chain of a result with its reasons as an HTML element, for a notebook's ``_repr_html_``."""
+    return html_page.notebook(page(result, None, detail))
+
+
+def statement_text(derivation: Derivation) -> str:
+    """“KL(p‖q) = … with p = …”: a derivation's statement in one line of Unicode."""
+    return terminal_page.statement(single(derivation, Detail.BRIEF))
+
+
 __all__ = [
-    "CheckSummary", "Enclosure", "article", "derivation_latex", "fragment", "html", "markdown",
-    "template_folder", "text",
+    "CheckSummary", "Enclosure", "article", "derivation_html", "derivation_latex", "fragment", "html",
+    "markdown", "statement_text", "text",
 ]  # fmt: skip

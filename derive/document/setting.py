@@ -138,7 +138,10 @@ def _convention(law: Expr) -> list[Prose]:
     words = [
         _word_for(distribution, parameter.name, argument)
         for parameter, argument in zip(distribution.family.parameters, factor.args[1:], strict=True)
+        if free_symbols(argument)
     ]
+    if not words:
+        return []
     out = "Convention: the formula is written in " + " and ".join(words)
     others = [p.meaning for p in distribution.parameterisations if p.meaning not in words]
     if others:

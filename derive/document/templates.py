@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from derive.templates import template_folder
 
 
 class Printed(str):
@@ -25,21 +26,6 @@ def capital(text: str) -> Printed:
 def squeezed(text: str) -> str:
     """Text without runs of blank lines or spaces before a line's end."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip("\n") + "\n"
-
-
-def template_folder() -> Path:
-    """Where the templates lie: inside an installed wheel, or in the checkout beside the package.
-
-    Raises:
-        FileNotFoundError: when neither is there.
-    """
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_templates", package.parent / "templates"):
-        if (folder / "document").is_dir():
-            return folder
-    raise FileNotFoundError(
-        "the document templates are missing: install the wheel of derive, or use a whole checkout"
-    )
 
 
 def environment(filters: dict[str, Callable[..., Any]], escape: Callable[[str], str]) -> Environment:

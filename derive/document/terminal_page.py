@@ -97,3 +97,9 @@ def text(page: Page, columns: int) -> str:
     """The page as plain text of at most so many columns, formulas that cannot be broken aside."""
     rendered = _environment().get_template("page.txt.j2").render(page=page, columns=columns)
     return squeezed(rendered)
+
+
+def statement(passage: Passage) -> str:
+    """What a derivation proves, in one line."""
+    setting = f", {prose(passage.setting)}" if passage.setting else ""
+    return f"{spell(passage.result)}{setting}"

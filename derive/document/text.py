@@ -66,10 +66,7 @@ def spell(node: Node) -> str:
             raised = isinstance(inner, Script) and not isinstance(bare(inner.base), Identifier)
             return f"√({spell(body)})" if raised else f"√{_whole(body)}"
         case Fence(body, shape, _):
-            inner = bare(body)
-            tight = shape == "()" and isinstance(inner, Sum) and _is_tight(inner)
-            inside = _sum(inner.parts, tight=True) if tight and isinstance(inner, Sum) else spell(body)
-            return shape[0] + inside + shape[1]
+            return shape[0] + (_closely(body) if shape == "()" else spell(body)) + shape[1]
         case Apply(function, argument):
             inner = bare(argument)
             if isinstance(inner, Fence):
@@ -96,6 +93,12 @@ def _is_tight(node: Sum) -> bool:
         and height(node) <= SCRIPTED
         and all(isinstance(bare(p), (Identifier, Number, Script)) for _, p in node.parts)
     ) or len(node.parts) == 1
+
+
+def _closely(node: Node) -> str:
+    """A layout, a short sum without spaces."""
+    inner = bare(node)
+    return _sum(inner.parts, tight=True) if isinstance(inner, Sum) and _is_tight(inner) else spell(node)
 
 
 def _sum(parts: tuple[tuple[int, Node], ...], *, tight: bool) -> str:
@@ -138,13 +141,18 @@ def _joint(left: Node, right: Node, so_far: str) -> str:
         return "·"
     if isinstance(right, Fence) or (isinstance(right, Script) and isinstance(bare(right.base), Fence)):
         return " " if isinstance(left, (Call, Script)) and not _ends_fence(left) else ""
-    short = (Identifier, Number)
-    letter = isinstance(left, short) or (isinstance(left, Script) and isinstance(left.base, short))
-    joined = isinstance(right, (Identifier, Radical)) or (
-        isinstance(right, Script) and isinstance(right.base, Identifier)
-    )
     raised = so_far.endswith(")") and not _ends_fence(left)
-    return "" if letter and joined and not raised else " "
+    return "" if _is_letter(left) and _is_letter(right) and not raised else " "
+
+
+def _is_letter(node: Node) -> bool:
+    """A number or a one-letter name with scripts that Unicode has: what may be juxtaposed."""
+    if isinstance(node, Radical):
+        return True
+    base = node.base if isinstance(node, Script) else node
+    if isinstance(base, Number):
+        return True
+    return isinstance(base, Identifier) and len(base.text) == 1 and "_" not in spell(node)
 
 
 def _ends_fence(node: Node) -> bool:
@@ -169,11 +177,11 @@ def _whole(node: Node) -> str:
         return text
     if isinstance(inner, Script) and isinstance(bare(inner.base), (Identifier, Fence, Call)):
         return text
-    return f"({text})"
+    return f"({_closely(node)})"
 
 
 def _script(node: Node, alphabet: dict[str, str], mark: str) -> str:
-    text = "".join(spell(i) for i in node.items) if isinstance(node, Listing) else spell(node)
+    text = "".join(spell(i) for i in node.items) if isinstance(node, Listing) else _closely(node)
     text = text.replace(" ", "") if mark == "_" else text
     if all(c in alphabet for c in text):
         return "".join(alphabet[c] for c in text)

@@ -129,6 +129,7 @@ class Passage:
 
     @property
     def result(self) -> Node:
+        """The statement: left side = right side."""
         return Relation(self.left, "=", self.right)
 
 
@@ -160,26 +161,44 @@ class Page:
     steps: int
     checks: CheckSummary | None
 
+    @property
+    def extent(self) -> str:
+        """How long the derivation is, its lemmas included."""
+        return f"{_counted(self.steps, 'step')} by {_counted(len(self.rules), 'rule')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
 
 def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
     """The view model of a result at a level of detail."""
     main = result.derivation
-    lemmas = [d for d in main.tree() if d.id != main.id]
+    forms = {form.derivation.id: f"{chr(65 + i)}" for i, form in enumerate(result.forms)}
+    below = {d.id: d for top in result.derivations() for d in top.tree()}
+    lemmas = [d for d in below.values() if d.id != main.id and d.id not in forms]
     labels = {d.id: Label(Link(f"Lemma {n}", d.id), n, _short(d)) for n, d in enumerate(lemmas, 1)}
     labels[main.id] = Label(Link("the theorem", main.id))
-    forms = [
-        passage(form.derivation, detail, labels, label="", title=form.title, prefix=f"{chr(65 + i)}.")
-        for i, form in enumerate(result.forms)
-    ]
+    labels |= {id: Label(Link(f"form {letter}", id)) for id, letter in forms.items()}
     return Page(
         id=result.id,
-        title=result.entry.title,
+        title=result.entry.title or main.title,
         formula=result.entry.formula,
         detail=detail.name.lower(),
         grade=main.grade,
         assumptions=assumptions(main),
         main=passage(main, detail, labels, label="Theorem", title=main.title, prefix=""),
-        forms=tuple(forms),
+        forms=tuple(
+            passage(
+                form.derivation,
+                detail,
+                labels,
+                label=f"Form {forms[form.derivation.id]}",
+                title=form.title,
+                prefix=f"{forms[form.derivation.id]}.",
+            )
+            for form in result.forms
+        ),
         lemmas=tuple(
             passage(
                 d, detail, labels, label=labels[d.id].link.text, title=d.title, prefix=f"L{n}.",

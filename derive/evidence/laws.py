@@ -21,7 +21,8 @@ from derive.evidence.ball import bits_for
 from derive.evidence.enclosure import Enclosure, coordinates, double_integral
 from derive.evidence.enclosure import compare as compare_ball
 from derive.evidence.points import as_text, laws_of, points, slots
-from derive.normal_form import NormalForm, Undetermined
+from derive.field import Undetermined
+from derive.normal_form import NormalForm
 from derive.scope import Declaration, Domain, Family, Scope, ScopeError
 from derive.terms import (
     KL,

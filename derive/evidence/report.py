@@ -134,6 +134,7 @@ def _enclosed(
                 failures.append(f"enclosure: {derivation.id} has a closed form, but {error}")
                 return rows, main, str(error)
             except EnclosureError as error:
+                failures.append(f"enclosure: {derivation.id} is not enclosed: {error}")
                 return rows, main, str(error)
             nested = 0
             if derivation is result.derivation:

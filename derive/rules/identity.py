@@ -32,15 +32,14 @@ class Identity:
     conditions: tuple[Condition, ...] = ()
 
     def rule(self) -> Rule:
+        """The identity as a rule of the kernel."""
         return Rule(self.id, self.title, self.because, self._apply)
 
     def _apply(self, term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewrite:
         found: dict[Symbol, Expr] = {}
         if not match(self.left, term, found):
             raise RuleError(f"it expects the shape {self.left}, not {type(term).__name__}")
-        conditions = tuple(
-            Condition(c.kind, tuple(fill(t, found) for t in c.terms)) for c in self.conditions
-        )
+        conditions = tuple(Condition(c.kind, tuple(fill(t, found) for t in c.terms)) for c in self.conditions)
         return Rewrite(fill(self.right, found), conditions)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sympy import Expr, Symbol
 
 from derive.calculus import coordinate_to_scalar, joint_density_times, only_coordinate
+from derive.field import Undetermined
 from derive.kernel import Bindings, Condition, Lemmas, Rewrite, Rule, RuleError
-from derive.normal_form import Undetermined
 from derive.rules.algebra import term_binding
 from derive.scope import Scope
 from derive.terms import (
@@ -38,6 +38,7 @@ from derive.terms import (
 
 
 def variable_binding(bindings: Bindings, name: str) -> Symbol:
+    """A binding that has to be a variable."""
     value = term_binding(bindings, name)
     if not isinstance(value, Symbol):
         raise RuleError(f"the binding {name} has to be a variable")
@@ -105,9 +106,7 @@ def _constant_factor(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemma
         raise RuleError("there is no constant factor")
     result = times(*constant, type(term)(inside, variable, where))
     conditions = (
-        (Condition("integrable", (inside, variable, where)),)
-        if isinstance(term, IntegralOver)
-        else ()
+        (Condition("integrable", (inside, variable, where)),) if isinstance(term, IntegralOver) else ()
     )
     return Rewrite(result if sign == 1 else Minus(result), conditions, equality="field")
 
@@ -150,7 +149,7 @@ def _merge_sums(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) ->
 def _interval_integral(term: Expr) -> tuple[Expr, Symbol, OpenInterval]:
     if not isinstance(term, IntegralOver) or not isinstance(term.args[2], OpenInterval):
         raise RuleError("it expects an integral over an interval")
-    return term.args  # type: ignore[return-value]
+    return term.args
 
 
 def _substitution(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewrite:

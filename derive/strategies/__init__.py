@@ -1,0 +1,1 @@
+"""Code that chooses the next rule.  It is never trusted: the kernel decides."""

@@ -13,15 +13,14 @@ from sympy import Expr, Symbol
 
 from derive.derivation import Chain, Derivation
 from derive.distributions import DISTRIBUTIONS, FAMILIES, Distribution
+from derive.field import Undetermined
 from derive.kernel import Condition, Detail, discharge
-from derive.normal_form import NormalForm, Undetermined
 from derive.rules import RULES
 from derive.scope import Declaration, Scope
 from derive.strategies.lemmas import arithmetic, places, prove, use_claims
 from derive.strategies.specialise import simplify
 from derive.strategies.tidy import order, tidy
 from derive.terms import (
-    INFINITY,
     KL,
     ONE,
     TWO,
@@ -35,7 +34,6 @@ from derive.terms import (
     Plus,
     Power,
     ProductLaw,
-    Times,
     at,
     free_symbols,
     substitute,
@@ -259,7 +257,9 @@ def generic(first: str, second: str) -> Derivation:
             id, title = f"kl-{names[0]}", f"KL divergence between two {first.lower()} distributions"
         else:
             id = f"kl-{names[0]}-{names[1]}"
-            title = f"KL divergence of the {DISTRIBUTIONS[second].title} from the {DISTRIBUTIONS[first].title}"
+            title = (
+                f"KL divergence of the {DISTRIBUTIONS[second].title} from the {DISTRIBUTIONS[first].title}"
+            )
         _GENERIC[key] = derive_kl(p, q, declared_p + declared_q, id=id, title=title)
     return _GENERIC[key]
 
@@ -268,7 +268,7 @@ _GENERIC: dict[tuple[str, str], Derivation] = {}
 
 
 def numbered(family: str, number: int, *, indexed: bool = False) -> tuple[Expr, tuple[Declaration, ...]]:
-    """A law of the family with parameters like ``mu_1``, and their declarations."""
+    """A law of the family with numbered parameters, and their declarations."""
     distribution = DISTRIBUTIONS[family]
     declarations = tuple(
         Declaration(f"{d.name}_{number}", d.domain, indexed) for d in distribution.family.parameters
@@ -278,11 +278,9 @@ def numbered(family: str, number: int, *, indexed: bool = False) -> tuple[Expr, 
 
 def _match_parameters(lemma: Derivation, p: Expr, q: Expr) -> dict[str, Expr]:
     pattern_p, pattern_q = lemma.left.args
-    pairs = (*zip(pattern_p.args[1:], p.args[1:], strict=True), *zip(pattern_q.args[1:], q.args[1:], strict=True))
+    pairs = (
+        *zip(pattern_p.args[1:], p.args[1:], strict=True),
+        *zip(pattern_q.args[1:], q.args[1:], strict=True),
+    )
     return {str(name): value for name, value in pairs}
 
-
-__all__ = [
-    "Finite", "INFINITY", "Infinite", "NoDerivation", "NormalForm", "derive_kl", "finiteness",
-    "free_symbols", "generic", "numbered", "one_coordinate",
-]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from sympy import Expr
@@ -9,13 +10,14 @@ from sympy import Expr
 from derive.derivation import Chain, Derivation
 from derive.distributions import DISTRIBUTIONS, FAMILIES, Claim, Distribution
 from derive.distributions.claims import ByAntiderivative, ByLogLaws, ByParts, BySubstitution
+from derive.field import Undetermined
 from derive.kernel import Detail
+from derive.normal_form import NormalForm
 from derive.rules import RULES
-from derive.scope import Declaration, Scope
+from derive.scope import Declaration, Domain, Scope
 from derive.strategies.tidy import tidy
 from derive.terms import (
     HALF,
-    INFINITY,
     ONE,
     PI,
     REALS,
@@ -26,7 +28,6 @@ from derive.terms import (
     IntegralOver,
     Log,
     Minus,
-    OpenInterval,
     Place,
     Plus,
     Power,
@@ -35,11 +36,12 @@ from derive.terms import (
     Times,
     at,
     free_symbols,
+    substitute,
     symbol,
     walk,
 )
 
-LOG_RULES = {
+LOG_RULES: Mapping[str, Callable[[Expr], bool]] = {
     "log-product": lambda a: isinstance(a, Times),
     "log-reciprocal": lambda a: isinstance(a, Quotient) and a.args[0] == ONE,
     "log-quotient": lambda a: isinstance(a, Quotient) and a.args[0] != ONE,
@@ -85,7 +87,7 @@ def prove(family: str, name: str) -> Derivation:
     claim = next(c for c in distribution.claims if c.name == name)
     declarations = distribution.declarations()
     if claim.statistic is None:
-        domain = "real" if distribution.family.support == REALS else "positive"
+        domain: Domain = "real" if distribution.family.support == REALS else "positive"
         declarations = (*declarations, Declaration(distribution.family.variable.name, domain))
     chain = Chain(
         distribution.claim_id(claim),
@@ -165,9 +167,7 @@ def _by_parts(chain: Chain, claim: Claim, proof: ByParts, distribution: Distribu
 def _by_substitution(chain: Chain, claim: Claim, proof: BySubstitution) -> None:
     chain.apply(RULES["definition-of-density"], (0,))
     chain.apply(RULES["constant-factor"])
-    chain.apply(
-        RULES["substitution"], (1,), u=proof.variable, g=proof.g, slope=proof.slope
-    )
+    chain.apply(RULES["substitution"], (1,), u=proof.variable, g=proof.g, slope=proof.slope)
     chain.apply(RULES["arithmetic"], (1, 0), to=proof.integrand)
     chain.apply(RULES["constant-factor"], (1,))
     lemma = chain.cite(STANDALONE[proof.lemma]())
@@ -178,9 +178,6 @@ def _by_substitution(chain: Chain, claim: Claim, proof: BySubstitution) -> None:
 
 def use_claims(chain: Chain, distribution: Distribution) -> bool:
     """Replace each integral that is an instance of a claim of the family; False when none is."""
-    from derive.normal_form import NormalForm, Undetermined
-    from derive.terms import substitute
-
     progress = False
     for place in reversed(places(chain.line, IntegralOver)):
         term = at(chain.line, place)
@@ -216,5 +213,3 @@ def _law_of(integral: Expr) -> Expr | None:
             return factor.args[0]
     return None
 
-
-__all__ = ["INFINITY", "OpenInterval", "gaussian_integral", "prove", "use_claims"]

@@ -26,7 +26,6 @@ from derive.terms import (
     Log,
     Minus,
     Place,
-    Plus,
     Power,
     ProductLaw,
     Quotient,
@@ -70,8 +69,12 @@ def put(law: Expr, replacements: dict[str, Expr]) -> Expr:
         return replacements[law.args[0].name]
     if isinstance(law, Symbol):
         return replacements.get(law.name, law)
-    return substitute(law, {}) if not law.args else type(law)(
-        *(a if isinstance(a, Symbol) and i == 0 else put(a, replacements) for i, a in enumerate(law.args))
+    return (
+        substitute(law, {})
+        if not law.args
+        else type(law)(
+            *(a if isinstance(a, Symbol) and i == 0 else put(a, replacements) for i, a in enumerate(law.args))
+        )
     )
 
 
@@ -151,9 +154,7 @@ def _log_difference(term: Expr) -> bool:
 def negated(result: Derivation, *, id: str, title: str) -> Derivation:
     """-KL, as an objective that is maximised writes it: the signs turned inside the bracket."""
     chain = Chain(id, title, result.scope, Minus(result.left), result.names)
-    bindings: dict[str, Expr] = {
-        d.name: Symbol(d.name) for d in result.scope.declarations
-    }
+    bindings: dict[str, Expr] = {d.name: Symbol(d.name) for d in result.scope.declarations}
     p = result.left.args[0]
     if isinstance(p, ProductLaw):
         bindings["index"] = p.args[1]
@@ -169,5 +170,3 @@ def negated(result: Derivation, *, id: str, title: str) -> Derivation:
     chain.show(Detail.BRIEF)
     return chain.done()
 
-
-__all__ = ["Plus", "negated", "put", "specialise"]

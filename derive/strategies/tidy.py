@@ -14,7 +14,6 @@ from sympy import Expr, Rational
 from derive.rules.algebra import from_signed, signed_addends
 from derive.terms import (
     HALF,
-    ONE,
     ZERO,
     Exp,
     Log,
@@ -152,11 +151,7 @@ def factor_out_half(term: Expr) -> Expr:
     addends_here = signed_addends(term)
     if not any(_has_number(part) for _, part in addends_here):
         return term
-    parts = [
-        (sign * inner_sign, inner)
-        for sign, part in addends_here
-        for inner_sign, inner in _halves(part)
-    ]
+    parts = [(sign * inner_sign, inner) for sign, part in addends_here for inner_sign, inner in _halves(part)]
     if any(_has_number(p) for _, p in parts):
         return term
     if any(isinstance(p, Quotient) for _, p in parts):
@@ -187,5 +182,3 @@ def _halves(part: Expr) -> list[tuple[int, Expr]]:
     doubled = tidy(Times(Rational(2), part))
     return signed_addends(doubled)
 
-
-__all__ = ["factor_out_half", "order", "tidy", "ONE"]

@@ -1,0 +1,221 @@
+"""The fraction field Q(g_1, …, g_n) in which terms are compared, and certificates of sign.
+
+FLINT does the polynomial arithmetic.  A generator stands for something that is algebraically
+independent of the others, or is taken to be so: that can make equal things look different, never
+different things equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import Any, NamedTuple
+
+from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz
+
+Polynomial = Any  # flint.fmpq_mpoly has no type stubs
+GENERATORS = 48
+EXPONENT_DENOMINATOR = 4
+LARGEST_POWER = 64
+MOST_TERMS = 4_000
+MOST_BITS = 20_000
+LARGEST_FACTORED = 400
+"""Caps that keep hostile input from exhausting memory: terms of a polynomial, bits of a number, terms
+of a polynomial that is factored."""
+
+
+class Undetermined(ArithmeticError):
+    """The normal form cannot decide; the message says what it met."""
+
+
+class Element(NamedTuple):
+    """A reduced fraction of polynomials, denominator with leading coefficient 1."""
+
+    numerator: Polynomial
+    denominator: Polynomial
+
+
+@dataclass(frozen=True)
+class Generator:
+    """What a variable of the polynomial ring stands for."""
+
+    kind: str
+    positive: bool
+    depends: frozenset[object]
+    """Markers of the symbols and bound variables that its value depends on."""
+    payload: Any = None
+    """exp: the exponent; log: the argument; sum: (body, marker, dimension); product: (body, …)."""
+
+
+def _bits(p: Polynomial) -> int:
+    """Bits of the largest coefficient, roughly."""
+    return max((int(c.p).bit_length() + int(c.q).bit_length() for c in p.coeffs()), default=0)
+
+
+def primes(integer: int) -> list[tuple[int, int]]:
+    """Prime factors of a positive whole number of at most 64 bits."""
+    if int(integer).bit_length() > 64:
+        raise Undetermined("a whole number of more than 64 bits to factor")
+    return [(int(p), int(k)) for p, k in fmpz(integer).factor()]
+
+
+class Field:
+    """One ring of polynomials with its generators, and arithmetic in its fraction field."""
+
+    def __init__(self) -> None:
+        self.ring = fmpq_mpoly_ctx.get([f"g{i}" for i in range(GENERATORS)], Ordering.degrevlex)
+        self.zero = Element(self.ring.constant(0), self.ring.constant(1))
+        self.one = Element(self.ring.constant(1), self.ring.constant(1))
+        self.generators: list[Generator] = []
+        self._index: dict[object, int] = {}
+
+    def constant(self, value: object) -> Element:
+        """A number as an element."""
+        return Element(self.ring.constant(fmpq(value) if isinstance(value, int) else value), self.one[0])
+
+    def _reduce(self, p: Polynomial) -> Polynomial:
+        """Apply r² = prime to the roots of primes."""
+        for i, generator in enumerate(self.generators):
+            if generator.kind == "root of prime" and p != 0 and p.degrees()[i] >= 2:
+                out: dict[tuple[int, ...], fmpq] = {}
+                for powers, c in p.to_dict().items():
+                    half, odd = divmod(powers[i], 2)
+                    key = (*powers[:i], odd, *powers[i + 1 :])
+                    out[key] = out.get(key, fmpq(0)) + c * fmpq(generator.payload) ** half
+                p = self.ring.from_dict(out)
+        return p
+
+    def _product(self, p: Polynomial, q: Polynomial) -> Polynomial:
+        """p·q within the caps: FLINT aborts the process when memory runs out."""
+        if len(p) * len(q) > MOST_TERMS and min(len(p), len(q)) > 1:
+            raise Undetermined(f"a product of more than {MOST_TERMS} terms")
+        if _bits(p) + _bits(q) > MOST_BITS:
+            raise Undetermined(f"a number of more than {MOST_BITS} bits")
+        return p * q
+
+    def factor(self, p: Polynomial) -> Any:
+        """Content and irreducible factors, within the caps."""
+        if len(p) > LARGEST_FACTORED:
+            raise Undetermined(f"a polynomial of more than {LARGEST_FACTORED} terms to factor")
+        return p.factor()
+
+    def make(self, n: Polynomial, d: Polynomial) -> Element:
+        """The reduced fraction n/d."""
+        if len(n) > MOST_TERMS or len(d) > MOST_TERMS:
+            raise Undetermined(f"an expression of more than {MOST_TERMS} terms")
+        n, d = self._reduce(n), self._reduce(d)
+        if d == 0:
+            raise Undetermined("division by zero")
+        if n == 0:
+            return self.zero
+        common = n.gcd(d)
+        if common != 1:
+            n, d = n // common, d // common
+        lead = d.leading_coefficient()
+        return Element(n / lead, d / lead)
+
+    def add(self, a: Element, b: Element) -> Element:
+        """The sum."""
+        if a[1] == b[1]:
+            return self.make(a[0] + b[0], a[1])
+        top = self._product(a[0], b[1]) + self._product(b[0], a[1])
+        return self.make(top, self._product(a[1], b[1]))
+
+    def negative(self, a: Element) -> Element:
+        """The negative."""
+        return Element(-a[0], a[1])
+
+    def multiply(self, a: Element, b: Element) -> Element:
+        """The product."""
+        return self.make(self._product(a[0], b[0]), self._product(a[1], b[1]))
+
+    def inverse(self, a: Element) -> Element:
+        """The reciprocal, when the numerator is certified nonzero."""
+        if a[0] == 0:
+            raise Undetermined("division by zero")
+        for factor, _ in self.factor(a[0])[1]:
+            if self.sign(factor) is None:
+                raise Undetermined(f"a denominator is not certified nonzero: {self.describe(factor)}")
+        return self.make(a[1], a[0])
+
+    def power(self, a: Element, k: int) -> Element:
+        """A whole power."""
+        if k < 0:
+            a, k = self.inverse(a), -k
+        if k == 0:
+            if a[0] == 0:
+                raise Undetermined("zero to the power zero")
+            return self.one
+        if k > LARGEST_POWER:
+            raise Undetermined(f"the exponent {k} is larger than {LARGEST_POWER}")
+        for p in a:
+            if comb(len(p) + k - 1, k) > MOST_TERMS or k * _bits(p) > MOST_BITS:
+                raise Undetermined(f"the power {k} of an expression this large")
+            if k * p.total_degree() > MOST_TERMS:
+                raise Undetermined(f"a degree of more than {MOST_TERMS}")
+        return self.make(a[0] ** k, a[1] ** k)
+
+    def generator(self, key: object, make: Generator) -> Polynomial:
+        """The ring variable for a key, made when it is new."""
+        if key not in self._index:
+            if len(self.generators) >= GENERATORS:
+                raise Undetermined(f"the line needs more than {GENERATORS} generators")
+            self._index[key] = len(self.generators)
+            self.generators.append(make)
+        return self.ring.gen(self._index[key])
+
+    def element(self, key: object, make: Generator) -> Element:
+        """The generator of a key as an element."""
+        return Element(self.generator(key, make), self.one[0])
+
+    def used(self, p: Polynomial) -> list[int]:
+        """Indices of the generators in a polynomial."""
+        return [i for i, k in enumerate(p.degrees()[: len(self.generators)]) if k > 0]
+
+    def depends(self, *polynomials: Polynomial) -> frozenset[object]:
+        """Markers that the value of polynomials depends on."""
+        out: frozenset[object] = frozenset()
+        for p in polynomials:
+            for i in self.used(p):
+                out |= self.generators[i].depends
+        return out
+
+    def describe(self, p: Polynomial) -> str:
+        """A polynomial in terms of what its generators stand for, for messages."""
+        text = str(p)
+        for i in sorted(self.used(p), reverse=True):
+            key = next(k for k, index in self._index.items() if index == i)
+            name = key[1] if isinstance(key, tuple) and len(key) > 1 else key
+            root = self.generators[i].kind.startswith("root")
+            text = text.replace(f"g{i}", f"sqrt({name})" if root else f"[{name}]")
+        return text
+
+    def sign(self, p: Polynomial) -> int | None:
+        """+1 or -1 when the polynomial is certified so everywhere in scope, else None.
+
+        The certificate: all coefficients of one sign, generators of unknown sign to even powers,
+        and one monomial that cannot vanish.
+        """
+        signs, strict = set(), False
+        for powers, c in p.to_dict().items():
+            unknown = [k for i, k in enumerate(powers) if k and not self.generators[i].positive]
+            if any(k % 2 for k in unknown):
+                return None
+            signs.add(1 if c > 0 else -1)
+            strict = strict or not unknown
+        return signs.pop() if len(signs) == 1 and strict else None
+
+    def element_sign(self, a: Element) -> int | None:
+        """+1, -1 or 0 when an element is certified so, else None."""
+        if a[0] == 0:
+            return 0
+        total = 1
+        for p in a:
+            content, factors = self.factor(p)
+            total *= 1 if content > 0 else -1
+            for factor, k in factors:
+                sign = self.sign(factor)
+                if sign is None:
+                    return None
+                total *= sign**k
+        return total

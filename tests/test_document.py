@@ -1,0 +1,363 @@
+"""Documents: formulas as an author writes them, every format at every detail, nothing unescaped."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from derive import catalogue
+from derive.distributions import DISTRIBUTIONS
+from derive.document import mathml, render, text
+from derive.document.changes import changed
+from derive.document.compose import Composer
+from derive.document.latex import broken, escape, latex, pieces
+from derive.document.latex import spell as spell_latex
+from derive.document.notation import Notation, NotationError, check_distinct, name_node
+from derive.document.text import plain
+from derive.document.view import CheckSummary, Enclosure, page
+from derive.kernel import Detail
+from derive.scope import Declaration
+from derive.strategies.kl import derive_kl
+from derive.terms import (
+    HALF,
+    KL,
+    ONE,
+    REALS,
+    TWO,
+    Between,
+    Component,
+    Density,
+    Exp,
+    IntegralOver,
+    Law,
+    Log,
+    Minus,
+    Plus,
+    Power,
+    ProductLaw,
+    ProductSpace,
+    Quotient,
+    Root,
+    SumOver,
+    Times,
+    symbol,
+)
+
+x, y, mu, sigma, s, v, j, d = (symbol(n) for n in ("x", "y", "mu", "sigma", "s", "v", "j", "d"))
+mu_1, sigma_1, sigma_2 = symbol("mu_1"), symbol("sigma_1"), symbol("sigma_2")
+normal = Law(symbol("Normal"), mu, sigma)
+P = Notation((("p", normal),))
+CHECKS = CheckSummary(
+    52, (Enclosure((("mu_1", "3/2"), ("sigma_1", "1/3")), 50, "1e-58", True),), ("At most 4 ulp & < 1e-15.",)
+)
+
+CASES = [
+    (Plus(x, Minus(mu)), r"x - \mu", "x − μ"),
+    (Minus(Plus(x, y)), "-(x + y)", "−(x+y)"),
+    (Plus(x, Minus(Plus(x, y))), "x - (x + y)", "x − (x+y)"),
+    (Plus(x, Minus(Minus(y))), "x - (-y)", "x − (−y)"),
+    (Times(TWO, Plus(x, y)), "2(x + y)", "2(x+y)"),
+    (Times(x, Minus(y)), "x(-y)", "x(−y)"),
+    (Times(x, TWO), r"x \cdot 2", "x · 2"),
+    (Power(Plus(x, y), TWO), "(x + y)^2", "(x+y)²"),
+    (Power(Minus(x), TWO), "(-x)^2", "(−x)²"),
+    (Power(sigma_1, TWO), r"\sigma_1^2", "σ₁²"),
+    (Power(Quotient(x, y), TWO), r"\Bigl(\frac{x}{y}\Bigr)^2", "(x/y)²"),
+    (Power(Power(x, TWO), TWO), "(x^2)^2", "(x²)²"),
+    (Power(Log(x), TWO), r"(\log x)^2", "(log x)²"),
+    (Quotient(Power(Plus(x, Minus(mu)), TWO), Times(TWO, Power(sigma, TWO))),
+     r"\frac{(x - \mu)^2}{2 \sigma^2}", "(x−μ)²/(2σ²)"),
+    (Log(Quotient(sigma_2, sigma_1)), r"\log\frac{\sigma_2}{\sigma_1}", "log(σ₂/σ₁)"),
+    (Log(Times(x, y)), r"\log(x y)", "log(xy)"),
+    (Log(Power(Plus(x, y), TWO)), r"\log\bigl((x + y)^2\bigr)", "log((x+y)²)"),
+    (Times(Log(x), y), r"\log(x) y", "log(x) y"),
+    (Plus(Log(x), Minus(HALF)), r"\log x - \tfrac{1}{2}", "log x − ½"),
+    (Exp(Minus(Power(x, TWO))), "e^{-x^2}", "e^(−x²)"),
+    (Exp(Quotient(s, TWO)), "e^{s/2}", "e^(s/2)"),
+    (Exp(Minus(Quotient(Power(x, TWO), TWO))), r"\exp\Bigl(-\frac{x^2}{2}\Bigr)", "exp(−x²/2)"),
+    (Root(Times(TWO, x)), r"\sqrt{2 x}", "√(2x)"),
+    (Component(mu_1, j), r"\mu_{1,j}", "μ₁ⱼ"),
+    (Component(x, j), "x_j", "xⱼ"),
+    (symbol("x_j"), "x_j", "xⱼ"),
+    (Density(normal, x), "p(x)", "p(x)"),
+    (KL(normal, Law(symbol("Normal"), mu, Root(v))), r"\mathrm{KL}(p \,\|\, \mathcal{N}(\mu, v))",
+     "KL(p‖N(μ, v))"),
+    (Law(symbol("Normal"), mu, Exp(Quotient(s, TWO))), r"\mathcal{N}(\mu, e^s)", "N(μ, e^s)"),
+    (ProductLaw(Law(symbol("Normal"), Component(mu_1, j), Component(sigma_1, j)), j, d),
+     r"\prod_{j=1}^d \mathcal{N}(\mu_{1,j}, \sigma_{1,j}^2)", "∏ⱼ₌₁ᵈ N(μ₁ⱼ, σ₁ⱼ²)"),
+    (IntegralOver(Times(Density(normal, x), Plus(x, Minus(mu))), x, REALS),
+     r"\int_{-\infty}^{\infty} p(x)\,(x - \mu) \,dx", "∫ p(x) (x−μ) dx"),
+    (IntegralOver(Plus(x, ONE), x, ProductSpace(REALS, j, d)), r"\int_{\mathbb{R}^d} (x + 1) \,dx",
+     "∫_(ℝᵈ) (x+1) dx"),
+    (Quotient(IntegralOver(x, x, REALS), TWO), r"\frac{1}{2} \int_{-\infty}^{\infty} x \,dx", "½ ∫ x dx"),
+    (Times(SumOver(Component(x, j), j, d), y), r"\Bigl(\sum_{j=1}^d x_j\Bigr) y", "(∑ⱼ₌₁ᵈ xⱼ) y"),
+    (Times(HALF, SumOver(Plus(Component(x, j), ONE), j, d)), r"\frac{1}{2} \sum_{j=1}^d (x_j + 1)",
+     "½ ∑ⱼ₌₁ᵈ (xⱼ+1)"),
+    (Between(Minus(Exp(Minus(x))), x, ONE, TWO), r"\bigl[-e^{-x}\bigr]_1^2", "[−e^(−x)]₁²"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("term", "tex", "unicode"), CASES, ids=[c[2] for c in CASES])
+def test_formula(term, tex, unicode):
+    assert latex(term, P) == tex
+    assert plain(term, P) == unicode
+    ElementTree.fromstring(mathml.mathml(Composer(P).compose(term)))
+
+
+@pytest.mark.parametrize(
+    ("name", "tex", "unicode"),
+    [
+        ("sigma_1", r"\sigma_1", "σ₁"),
+        ("x1", "x_1", "x₁"),
+        ("lambda", r"\lambda", "λ"),
+        ("rate", r"\mathit{rate}", "rate"),
+        ("mu_q", r"\mu_q", "μ_q"),
+        ("s_12", "s_{12}", "s₁₂"),
+        ("a_1_j", "a_{1,j}", "a₁ⱼ"),
+    ],
+)
+def test_names(name, tex, unicode):
+    assert spell_latex(name_node(name)) == tex
+    assert text.spell(name_node(name)) == unicode
+
+
+@pytest.mark.parametrize("name", [r"\input", "a b", "_x", "x$", "é", "", "<b>"])
+def test_a_name_that_is_no_name_is_refused(name):
+    with pytest.raises(NotationError, match="is not a name"):
+        name_node(name)
+
+
+def test_names_that_look_alike_are_refused():
+    with pytest.raises(NotationError, match="x1 and x_1 would be printed alike"):
+        check_distinct(["x1", "x_1"])
+
+
+def test_prose_is_escaped_in_latex():
+    assert escape(r"50% of \input{x}_1 & $y$") == r"50\% of \textbackslash{}input\{x\}\_1 \& \$y\$"
+    assert escape("p ≪ q") == r"p $\ll$ q"
+
+
+def test_a_long_line_is_broken_at_its_outermost_signs():
+    part = Quotient(Power(Plus(x, Minus(mu)), TWO), Times(TWO, Power(sigma, TWO)))
+    line = IntegralOver(Times(Density(normal, x), Plus(*[part] * 6)), x, REALS)
+    node = Composer(P).compose(line)
+    lines = broken(node, 20)
+    assert len(lines) > 2
+    assert all(r"\quad" in continued and " + " in continued for continued in lines[1:])
+    joined = "".join(re.sub(r"^(\\quad)+(\{\})?", "", continued) for continued in lines)
+    assert joined == "".join(piece.text for piece in pieces(node))
+
+
+def test_marks_show_what_is_new():
+    before, after = Plus(Log(x), Power(y, TWO)), Plus(Log(x), Times(y, y))
+    assert changed(before, after) == {(1,)}
+    assert changed(before, before) == frozenset()
+    assert changed(x, y) == frozenset(), "when all is new, nothing stands out"
+    marked = Composer(P, changed(before, after)).compose(after)
+    assert mathml.mathml(marked).count('class="new"') == 1
+
+
+IDS = catalogue.IDS
+FORMATS = {
+    "article": render.article,
+    "fragment": render.fragment,
+    "markdown": render.markdown,
+    "html": render.html,
+    "text": render.text,
+}
+
+
+@pytest.mark.parametrize("detail", list(Detail), ids=lambda detail: detail.name.lower())
+@pytest.mark.parametrize("id", IDS)
+def test_every_format_holds_the_result_and_its_steps(id, detail):
+    result = catalogue.result(id)
+    view = page(result, CHECKS, detail)
+    tex = spell_latex(view.main.result)
+    for name, make in FORMATS.items():
+        made = make(result, CHECKS, detail)
+        assert made.endswith("\n")
+        for line in view.main.lines:
+            assert f"({line.number})" in made, name
+        for form in view.forms:
+            assert form.title in made, name
+        for lemma in view.lemmas:
+            assert lemma.title in made, name
+        if name in ("article", "fragment", "markdown"):
+            assert rf"\boxed{{{tex}}}" in made
+        if name == "text":
+            assert text.spell(view.main.result) in made
+    assert mathml.mathml(view.main.result, display=True) in render.html(result, CHECKS, detail)
+
+
+def test_standard_detail_of_the_main_result_is_walked_step_by_step():
+    result = catalogue.result("kl-normal")
+    counts = [len(page(result, None, detail).main.lines) for detail in Detail]
+    assert counts == sorted(counts)
+    assert counts[Detail.BRIEF - 1] <= 8 <= counts[Detail.STANDARD - 1]
+    assert counts[Detail.FULL - 1] == len(result.derivation.steps)
+
+
+def test_lemmas_are_only_stated_at_brief_detail():
+    result = catalogue.result("kl-normal")
+    assert all(not lemma.lines for lemma in page(result, None, Detail.BRIEF).lemmas)
+    assert all(lemma.lines for lemma in page(result, None, Detail.STANDARD).lemmas)
+
+
+def test_a_line_carries_the_reasons_of_all_steps_behind_it():
+    result = catalogue.result("kl-normal")
+    brief, full = (page(result, None, detail).main for detail in (Detail.BRIEF, Detail.FULL))
+    assert {n.title for line in brief.lines for n in line.notes} <= {
+        n.title for line in full.lines for n in line.notes
+    }
+    assert {link for line in full.lines for link in line.reason.parts} >= {"linearity"}
+
+
+def test_side_conditions_and_how_they_were_discharged_are_written():
+    made = render.text(catalogue.result("kl-normal"), None, Detail.FULL, columns=10_000)
+    assert "Needs p(x) > 0; q(x) > 0: every factor is certified positive" in made
+    assert "p(x) (x−μ₁)² is integrable in x over ℝ" in made
+    assert "Needs p ≪ q: the support of p lies in the support of q" in made
+
+
+def test_conventions_are_named():
+    made = render.text(catalogue.result("kl-normal"), columns=10_000)
+    assert "the divergence is in nats" in made
+    assert "with respect to Lebesgue measure on ℝ" in made
+    assert "written in the mean and the standard deviation (not the variance or" in made
+    assert "Assumed without proof: nothing." in made
+
+
+def test_what_was_not_checked_is_said():
+    result = catalogue.result("kl-normal")
+    assert "No further check is recorded" in render.markdown(result)
+    failed = replace(CHECKS, enclosures=(replace(CHECKS.enclosures[0], contains=False),))
+    for make in FORMATS.values():
+        assert "not contain" in make(result, failed).lower()
+
+
+def test_infinite_divergence():
+    declared = (Declaration("m", "real"), Declaration("s", "positive"), Declaration("lambda", "positive"))
+    p = DISTRIBUTIONS["Normal"].law(symbol("m"), symbol("s"))
+    q = DISTRIBUTIONS["Exponential"].law(symbol("lambda"))
+    derivation = derive_kl(p, q, declared)
+    assert render.statement_text(derivation) == "KL(p‖q) = ∞, p = N(m, s²) and q = Exp(λ)"
+    assert r"\infty && \text{p has mass where q has none}" in render.derivation_latex(derivation)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_markdown_keeps_to_what_github_renders(id):
+    made = render.markdown(catalogue.result(id), CHECKS, Detail.FULL)
+    assert r"\operatorname" not in made
+    assert made.count("```math\n") * 2 == made.count("```")
+    outside = re.sub(r"```math\n.*?\n```", "", made, flags=re.DOTALL)
+    assert "\\[" not in outside
+    assert re.sub(r"\$`[^`]+`\$", "", outside).count("$") == 0
+    assert made.count("<details>") == made.count("</details>")
+    anchors = set(re.findall(r'<a id="([^"]+)">', made))
+    assert set(re.findall(r"\]\(#([^)]+)\)", made)) <= anchors
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_html_is_self_contained_and_well_formed(id):
+    made = render.html(catalogue.result(id), CHECKS, Detail.FULL)
+    assert not re.search(r"https?://|<script|\bsrc=|@import|url\(|<link", made)
+    body = made[made.index("<body>") : made.index("</body>") + len("</body>")]
+    tree = ElementTree.fromstring(body)
+    ids = [e.get("id") for e in tree.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    targets = {e.get("href", "").removeprefix("#") for e in tree.iter("a")}
+    assert targets <= set(ids)
+    assert '<html lang="en">' in made
+    assert "prefers-color-scheme: dark" in made
+    assert all(e.get("tabindex") == "0" for e in tree.iter() if "formula" in (e.get("class") or ""))
+
+
+def test_titles_are_escaped_in_every_format():
+    result = catalogue.result("kl-normal")
+    hostile = replace(result, entry=replace(result.entry, title=r"<script>alert(1)</script> \input{x} $ | `"))
+    assert "<script>" not in render.html(hostile)
+    assert "&lt;script&gt;" in render.html(hostile)
+    assert r"\input{" not in render.article(hostile)
+    assert "<script>" not in render.markdown(hostile)
+    bell = replace(result, entry=replace(result.entry, title="a\x1b[2Jb"))
+    assert "\x1b" not in render.text(bell)
+
+
+def test_the_fragment_asks_for_amsmath_alone():
+    article = render.article(catalogue.result("kl-diagonal-normal"))
+    packages = set(re.findall(r"\\usepackage(?:\[[^\]]*\])?\{([^}]*)\}", article))
+    assert packages == {"amsmath", "geometry"}
+    assert r"\documentclass" not in render.fragment(catalogue.result("kl-diagonal-normal"))
+
+
+def test_same_bytes_for_any_hash_seed():
+    program = (
+        "from derive import catalogue; from derive.document import render; import hashlib\n"
+        "r = catalogue.result('kl-diagonal-normal')\n"
+        "made = [f(r) for f in (render.article, render.markdown, render.html, render.text)]\n"
+        "print(hashlib.sha256(''.join(made).encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4711")
+    }
+    assert len(digests) == 1
+
+
+def _pdflatex() -> str:
+    found = shutil.which("pdflatex")
+    if found is None:
+        if os.environ.get("DERIVE_REQUIRE_TEX"):
+            pytest.fail(
+                "DERIVE_REQUIRE_TEX is set, but there is no pdflatex: install texlive-latex-recommended"
+            )
+        pytest.skip("not compiled: no pdflatex here (set DERIVE_REQUIRE_TEX=1 to fail instead)")
+    return found
+
+
+def _compile(source: str, folder: Path) -> None:
+    """Compile and refuse warnings, undefined references and boxes more than 2pt too wide."""
+    (folder / "page.tex").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [_pdflatex(), "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "page.tex"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    log = (folder / "page.log").read_text(encoding="utf-8", errors="replace")
+    assert "Warning" not in log
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    assert max(wide, default=0) <= 2, log
+
+
+@pytest.mark.parametrize("detail", list(Detail), ids=lambda detail: detail.name.lower())
+@pytest.mark.parametrize("id", IDS)
+def test_article_compiles_without_overfull_boxes(id, detail, tmp_path):
+    _compile(render.article(catalogue.result(id), CHECKS, detail), tmp_path)
+
+
+@pytest.mark.parametrize("size", [10, 11, 12])
+@pytest.mark.parametrize("id", IDS)
+def test_fragment_fits_a_plain_article(id, size, tmp_path):
+    (tmp_path / "fragment.tex").write_text(render.fragment(catalogue.result(id), CHECKS), encoding="utf-8")
+    _compile(
+        f"\\documentclass[{size}pt]{{article}}\n\\usepackage{{amsmath}}\n"
+        "\\begin{document}\n\\input{fragment}\n\\end{document}\n",
+        tmp_path,
+    )
