@@ -232,6 +232,8 @@ def require_integrable(scope: Scope, integrand: Expr, variable: Symbol, space: E
 def _require_integrable_twice(scope: Scope, inner: IntegralOver, x: Symbol, space: Expr) -> None:
     """∬|f| < ∞ for f a sum of products of a function of x and a function of y (Tonelli)."""
     body, y, inner_space = inner.args
+    if x in free_symbols(inner_space):
+        raise Undetermined("the inner space depends on the outer variable")
     form = NormalForm(scope.bind(y, inner_space), open_densities=True)
     value = form(body)
     markers = (form.marker(x), form.marker(y))
@@ -271,12 +273,7 @@ def _require_integrable_product(scope: Scope, integrand: Expr, vector: Symbol, s
         scalar = scalar_for(vector, integrand)
         body = coordinate_to_scalar(part, vector, index, scalar)
         factor = substitute(law.args[0], {law.args[1]: index})
-        outside = Scope(
-            inner.declarations,
-            inner.families,
-            tuple(pair for pair in inner.bound if pair[0] != vector),
-            inner.known,
-        )
+        outside = inner.without(vector)
         require_integrable(outside, Times(Density(factor, scalar), body), scalar, space.args[0])
 
 

@@ -204,7 +204,6 @@ def _encode_derivation(node: Derivation) -> dict[str, Any]:
         "id": node.id,
         "title": node.title,
         "declarations": [_encode_declaration(d) for d in node.scope.declarations],
-        "names": [[name, encode(law)] for name, law in node.names],
         "left": encode(node.left),
         "steps": [
             {
@@ -255,7 +254,7 @@ def replay_all(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Fami
         return proved
     except CertificateError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, MemoryError) as error:
         raise CertificateError(f"malformed certificate: {type(error).__name__}: {error}") from error
 
 
@@ -286,10 +285,14 @@ def _replay_one(
     entry: Any, families: Mapping[str, Family], proved: Mapping[str, Derivation], rules: Mapping[str, Rule]
 ) -> Derivation:
     name = entry["id"]
+    if not isinstance(name, str) or not isinstance(entry["title"], str):
+        raise CertificateError("the id and the title of a derivation are text")
+    for key in ("declarations", "steps"):
+        if not isinstance(entry[key], list):
+            raise CertificateError(f"{name}: {key} is a list")
     scope = Scope(tuple(_decode_declaration(d) for d in entry["declarations"]), families)
     chain = Chain(
         name, entry["title"], scope, decode(entry["left"]),
-        tuple((role, decode(law)) for role, law in entry["names"]),
     )  # fmt: skip
     for number, stored in enumerate(entry["steps"], 1):
         where = f"{name}, step {number}, rule {stored['rule']!r}"
@@ -314,6 +317,8 @@ def _replay_one(
             raise CertificateError(f"{name}, step {number}: {error}") from error
         if chain.line != decode(stored["after"]):
             raise CertificateError(f"{where}: the rule gives another line than the one stated")
+        if not isinstance(stored["conditions"], list):
+            raise CertificateError(f"{where}: the conditions are a list")
         stated = [(c["kind"], [decode(t) for t in c["terms"]]) for c in stored["conditions"]]
         found = [(c.condition.kind, list(c.condition.terms)) for c in chain.steps[-1].conditions]
         if stated != found:

@@ -198,9 +198,9 @@ class FunctionField(Field):
             return of_one
         monomial = self.one
         swap = None
-        sums = sum(1 for i, _ in basis if self.generators[i].kind == "sum")
+        movable = denominator == 1 and [self.generators[i].kind for i, _ in basis].count("sum") == 1
         for i, k in basis:
-            if kind == "integral" and self.generators[i].kind == "sum" and k == 1 and sums == 1:
+            if kind == "integral" and self.generators[i].kind == "sum" and k == 1 and movable:
                 swap = self.generators[i]
             else:
                 monomial = self.multiply(monomial, self.power(Element(self.ring.gen(i), self.one[0]), k))

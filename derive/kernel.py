@@ -171,8 +171,8 @@ def accept(
             _require_equal(rewrite.equality, target, rewrite.after, here)
     except (RuleError, TermError, ScopeError, IllFormed, Undetermined) as error:
         raise Refused(rule.id, str(error), place) from error
-    except RecursionError as error:
-        raise Refused(rule.id, "the line is nested too deeply", place) from error
+    except (RecursionError, MemoryError, OverflowError) as error:
+        raise Refused(rule.id, f"the line is too large or too deep: {error}", place) from error
     return Step(
         before, after, rule.id, place, tuple(sorted(bindings.items())), discharged,
         rewrite.equality, detail, _SEAL,

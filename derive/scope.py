@@ -109,7 +109,7 @@ class Scope:
     families: Mapping[str, Family]
     bound: tuple[tuple[Symbol, Expr | None], ...] = field(default=())
     """Each bound variable with its space; ``None`` for an index of a sum or product."""
-    known: set[object] = field(default_factory=set, compare=False, repr=False)
+    known: set[object] = field(default_factory=set, compare=False, repr=False, init=False)
     """What was found well formed under these declarations; shared by the scopes inside."""
 
     def __post_init__(self) -> None:
@@ -138,15 +138,24 @@ class Scope:
         """The scope below a binder; a name that is in use is refused."""
         if any(variable == other for other, _ in self.bound) or self.declared(variable):
             raise ScopeError(f"the variable {variable} is already in use: bind another name")
-        return replace(self, bound=(*self.bound, (variable, space)))
+        return self._below((*self.bound, (variable, space)))
+
+    def without(self, variable: Symbol) -> Scope:
+        """The scope as if this variable were not bound."""
+        return self._below(tuple(pair for pair in self.bound if pair[0] != variable))
+
+    def _below(self, bound: tuple[tuple[Symbol, Expr | None], ...]) -> Scope:
+        """The same declarations with other bound variables; what is known is shared."""
+        inner = replace(self, bound=bound)
+        object.__setattr__(inner, "known", self.known)
+        return inner
 
     def index_of_law(self, index: Symbol) -> Scope:
         """The scope inside a product law or space, whose own index may repeat a name outside it.
 
         Nothing from outside is visible under that name, so a law reads the same wherever it stands.
         """
-        outside = tuple(pair for pair in self.bound if pair[0] != index)
-        return replace(self, bound=outside).bind(index, None)
+        return self.without(index).bind(index, None)
 
     def declared(self, name: Symbol) -> Declaration | None:
         """The declaration of a symbol, if there is one."""

@@ -22,11 +22,15 @@ from derive.terms import (
     Inert,
     IntegralOver,
     Law,
+    Log,
     Minus,
     OpenInterval,
+    Power,
     ProductLaw,
     ProductOver,
     ProductSpace,
+    Quotient,
+    Root,
     SumOver,
 )
 
@@ -94,6 +98,23 @@ class _Checker:
         else:
             for arg in term.args:
                 self.term(arg, scope)
+            self._defined(term, scope)
+
+    def _defined(self, term: Expr, scope: Scope) -> None:
+        """Denominators are nonzero, arguments of logarithms and roots in their domains."""
+        if isinstance(term, Quotient):
+            part, needed, signs = term.args[1], "nonzero", (1, -1)
+        elif isinstance(term, Log):
+            part, needed, signs = term.args[0], "positive", (1,)
+        elif isinstance(term, Root):
+            part, needed, signs = term.args[0], "positive", (0, 1)
+        elif isinstance(term, Power) and not (term.args[1].is_Integer and term.args[1] > 0):
+            part, needed, signs = term.args[0], "positive", (1,)
+        else:
+            return
+        form = NormalForm(scope)
+        if form.element_sign(form(part)) not in signs:
+            raise IllFormed(f"the condition {needed!r} of {part} is not established")
 
     def _scalar(self, symbol: Symbol, scope: Scope) -> None:
         if scope.is_bound(symbol):
@@ -123,6 +144,8 @@ class _Checker:
         declaration = scope.declared(dimension) if isinstance(dimension, Symbol) else None
         if declaration is None or declaration.domain != "natural":
             raise IllFormed(f"the condition 'natural' of {dimension} is not established")
+        if [d.domain for d in scope.declarations].count("natural") > 1:
+            raise IllFormed("a line with vectors or sums has one dimension: declare one natural number")
 
     def _space(self, space: Expr, scope: Scope) -> None:
         if isinstance(space, ProductSpace):

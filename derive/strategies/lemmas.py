@@ -55,25 +55,43 @@ def places(term: Expr, head: type) -> list[Place]:
     return [place for place, t in walk(term) if isinstance(t, head)]
 
 
+def _gaussian() -> Expr:
+    x = symbol("x")
+    return IntegralOver(Exp(Minus(Power(x, TWO))), x, REALS)
+
+
+@cache
+def gaussian_integral_squared() -> Derivation:
+    """(∫ e^{−x²} dx)² = π over the line, by polar coordinates."""
+    x, y, r, theta = (symbol(n) for n in ("x", "y", "r", "theta"))
+    chain = Chain(
+        "gaussian-integral-squared",
+        "The square of the Gaussian integral",
+        Scope((), {}),
+        Power(_gaussian(), TWO),
+    )
+    chain.apply(RULES["square-as-double-integral"], y=y)
+    chain.apply(RULES["exp-product"], (0, 0), detail=Detail.FULL)
+    squares = Plus(Power(x, TWO), Power(y, TWO))
+    chain.apply(RULES["arithmetic"], (0, 0), to=Exp(Minus(squares)))
+    chain.apply(RULES["polar-coordinates"], r=r, angle=theta, k=ONE)
+    decay = Exp(Minus(Power(r, TWO)))
+    chain.apply(RULES["antiderivative"], (0,), F=Minus(Times(HALF, decay)))
+    chain.apply(RULES["boundary-limits"], (0,), lower=Minus(HALF), upper=ZERO, detail=Detail.FULL)
+    chain.apply(RULES["arithmetic"], (0,), to=HALF)
+    chain.apply(RULES["antiderivative"], F=Times(HALF, theta), detail=Detail.FULL)
+    chain.apply(RULES["boundary-limits"], lower=ZERO, upper=PI, detail=Detail.FULL)
+    chain.apply(RULES["arithmetic"], to=PI)
+    return chain.done()
+
+
 @cache
 def gaussian_integral() -> Derivation:
-    """∫ e^{−x²} dx = √π over the line, by polar coordinates."""
-    x, y, r, theta = (symbol(n) for n in ("x", "y", "r", "theta"))
-    left = IntegralOver(Exp(Minus(Power(x, TWO))), x, REALS)
-    chain = Chain("gaussian-integral", "The Gaussian integral", Scope((), {}), left)
+    """∫ e^{−x²} dx = √π over the line."""
+    chain = Chain("gaussian-integral", "The Gaussian integral", Scope((), {}), _gaussian())
     chain.apply(RULES["root-of-square"])
-    chain.apply(RULES["square-as-double-integral"], (0,), y=y)
-    chain.apply(RULES["exp-product"], (0, 0, 0), detail=Detail.FULL)
-    squares = Plus(Power(x, TWO), Power(y, TWO))
-    chain.apply(RULES["arithmetic"], (0, 0, 0), to=Exp(Minus(squares)))
-    chain.apply(RULES["polar-coordinates"], (0,), r=r, angle=theta, k=ONE)
-    decay = Exp(Minus(Power(r, TWO)))
-    chain.apply(RULES["antiderivative"], (0, 0), F=Minus(Times(HALF, decay)))
-    chain.apply(RULES["boundary-limits"], (0, 0), lower=Minus(HALF), upper=ZERO, detail=Detail.FULL)
-    chain.apply(RULES["arithmetic"], (0, 0), to=HALF)
-    chain.apply(RULES["antiderivative"], (0,), F=Times(HALF, theta), detail=Detail.FULL)
-    chain.apply(RULES["boundary-limits"], (0,), lower=ZERO, upper=PI, detail=Detail.FULL)
-    chain.apply(RULES["arithmetic"], (0,), to=PI)
+    square = chain.cite(gaussian_integral_squared())
+    chain.apply(RULES["lemma"], (0,), lemma=square)
     return chain.done()
 
 
