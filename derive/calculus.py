@@ -135,6 +135,13 @@ def _is_log_of_variable(form: NormalForm, i: int) -> bool:
 
 def growth(form: NormalForm, exponent: Element, marker: object, side: int) -> int:
     """Sign of the exponent's leading term as x → side·∞: -1 decays, +1 grows, 0 no exponent."""
+    key = (str(exponent[0]), str(exponent[1]), marker, side)
+    if key not in form.growths:
+        form.growths[key] = _growth(form, exponent, marker, side)
+    return form.growths[key]
+
+
+def _growth(form: NormalForm, exponent: Element, marker: object, side: int) -> int:
     parts = monomials(form, exponent, marker)
     if any(p.power < 0 for p in parts):
         raise Undetermined("an exponent with a negative power of the variable")
@@ -171,9 +178,9 @@ def limit(
     if end not in (oo, MINUS_INFINITY):
         if any(isinstance(t, (IntegralOver, Between, SumOver, ProductOver)) for _, t in walk(function)):
             raise Undetermined("a limit under an integral or a sum")
-        form = NormalForm(scope, open_densities=True)
+        form = NormalForm.of(scope, open_densities=True)
         return form, form(_open_and_put(scope, function, variable, end, space))
-    form = NormalForm(scope.bind(variable, space), open_densities=True)
+    form = NormalForm.of(scope.bind(variable, space), open_densities=True)
     side = 1 if end == oo else -1
     total = form.zero
     for part in monomials(form, form(function), form.marker(variable)):
@@ -210,7 +217,7 @@ def has_limit(scope: Scope, function: Expr, variable: Symbol, end: Expr, space: 
 
 def is_derivative(scope: Scope, function: Expr, variable: Symbol, space: Expr, slope: Expr) -> bool:
     """Whether d(function)/d(variable) equals ``slope`` on the interval, densities opened."""
-    form = NormalForm(scope.bind(variable, space), open_densities=True)
+    form = NormalForm.of(scope.bind(variable, space), open_densities=True)
     found = derivative(form, form(function), form.marker(variable))
     difference = form.add(found, form.negative(form(slope)))
     return bool(difference[0] == 0)
@@ -218,11 +225,18 @@ def is_derivative(scope: Scope, function: Expr, variable: Symbol, space: Expr, s
 
 def require_integrable(scope: Scope, integrand: Expr, variable: Symbol, space: Expr) -> None:
     """Return when ∫|integrand| < ∞ is proved; raise Undetermined otherwise."""
+    key = ("integrable", integrand, variable, space, scope.bound)
+    if key not in scope.known:
+        _require_integrable(scope, integrand, variable, space)
+        scope.known.add(key)
+
+
+def _require_integrable(scope: Scope, integrand: Expr, variable: Symbol, space: Expr) -> None:
     if isinstance(space, ProductSpace):
         _require_integrable_product(scope, integrand, variable, space)
         return
     inside = scope.bind(variable, space)
-    form = NormalForm(inside, open_densities=True)
+    form = NormalForm.of(inside, open_densities=True)
     if isinstance(integrand, IntegralOver) and variable in free_symbols(integrand):
         _require_integrable_twice(inside, integrand, variable, space)
         return
@@ -234,11 +248,11 @@ def _require_integrable_twice(scope: Scope, inner: IntegralOver, x: Symbol, spac
     body, y, inner_space = inner.args
     if x in free_symbols(inner_space):
         raise Undetermined("the inner space depends on the outer variable")
-    form = NormalForm(scope.bind(y, inner_space), open_densities=True)
+    form = NormalForm.of(scope.bind(y, inner_space), open_densities=True)
     value = form(body)
     markers = (form.marker(x), form.marker(y))
-    for generator in form.generators:
-        if generator.depends >= set(markers):
+    for i in {*form.used(value[0]), *form.used(value[1])}:
+        if form.generators[i].depends >= set(markers):
             raise Undetermined("the integrand is not a sum of products in the two variables")
     _require_integrable_element(form, value, markers[0], space)
     _require_integrable_element(form, value, markers[1], inner_space)
@@ -358,7 +372,7 @@ def require_divergence(
     """Return when a polynomial ``function`` is proved to tend to ±∞ at an infinite end."""
     if end not in (oo, MINUS_INFINITY) or to not in (oo, MINUS_INFINITY):
         raise Undetermined("only infinite ends and infinite limits are compared here")
-    form = NormalForm(scope.bind(variable, space), open_densities=True)
+    form = NormalForm.of(scope.bind(variable, space), open_densities=True)
     side = 1 if end == oo else -1
     if growth(form, form(function), form.marker(variable), side) != (1 if to == oo else -1):
         raise Undetermined(f"the function does not tend to {to}")

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz
 
 Polynomial = Any  # flint.fmpq_mpoly has no type stubs
-GENERATORS = 48
+GENERATORS = 40
+ROOM = 24
 EXPONENT_DENOMINATOR = 4
 LARGEST_POWER = 64
 MOST_TERMS = 4_000
@@ -49,7 +50,7 @@ class Generator:
 
 def _bits(p: Polynomial) -> int:
     """Bits of the largest coefficient, roughly."""
-    return max((int(c.p).bit_length() + int(c.q).bit_length() for c in p.coeffs()), default=0)
+    return max([c.height_bits() for c in p.coeffs()], default=0)
 
 
 def primes(integer: int) -> list[tuple[int, int]]:
@@ -68,6 +69,7 @@ class Field:
         self.one = Element(self.ring.constant(1), self.ring.constant(1))
         self.generators: list[Generator] = []
         self._index: dict[object, int] = {}
+        self._roots_of_primes: list[int] = []
 
     def constant(self, value: object) -> Element:
         """A number as an element."""
@@ -75,13 +77,14 @@ class Field:
 
     def _reduce(self, p: Polynomial) -> Polynomial:
         """Apply r² = prime to the roots of primes."""
-        for i, generator in enumerate(self.generators):
-            if generator.kind == "root of prime" and p != 0 and p.degrees()[i] >= 2:
+        for i in self._roots_of_primes:
+            if not p.is_zero() and p.degrees()[i] >= 2:
+                prime = fmpq(self.generators[i].payload)
                 out: dict[tuple[int, ...], fmpq] = {}
                 for powers, c in p.to_dict().items():
                     half, odd = divmod(powers[i], 2)
                     key = (*powers[:i], odd, *powers[i + 1 :])
-                    out[key] = out.get(key, fmpq(0)) + c * fmpq(generator.payload) ** half
+                    out[key] = out.get(key, fmpq(0)) + c * prime**half
                 p = self.ring.from_dict(out)
         return p
 
@@ -94,7 +97,10 @@ class Field:
         return p * q
 
     def factor(self, p: Polynomial) -> Any:
-        """Content and irreducible factors, within the caps."""
+        """Content and irreducible factors, within the caps; a monomial is read off."""
+        if len(p) == 1:
+            ((powers, c),) = p.to_dict().items()
+            return c, [(self.ring.gen(i), k) for i, k in enumerate(powers) if k]
         if len(p) > LARGEST_FACTORED:
             raise Undetermined(f"a polynomial of more than {LARGEST_FACTORED} terms to factor")
         return p.factor()
@@ -103,19 +109,29 @@ class Field:
         """The reduced fraction n/d."""
         if len(n) > MOST_TERMS or len(d) > MOST_TERMS:
             raise Undetermined(f"an expression of more than {MOST_TERMS} terms")
-        n, d = self._reduce(n), self._reduce(d)
-        if d == 0:
+        if self._roots_of_primes:
+            n, d = self._reduce(n), self._reduce(d)
+        if n.is_zero():
+            return self._zero_over(d)
+        if d.is_one():
+            return Element(n, d)
+        if d.is_zero():
             raise Undetermined("division by zero")
-        if n == 0:
-            return self.zero
         common = n.gcd(d)
-        if common != 1:
+        if not common.is_one():
             n, d = n // common, d // common
         lead = d.leading_coefficient()
-        return Element(n / lead, d / lead)
+        return Element(n, d) if lead == 1 else Element(n / lead, d / lead)
+
+    def _zero_over(self, d: Polynomial) -> Element:
+        if d.is_zero():
+            raise Undetermined("division by zero")
+        return self.zero
 
     def add(self, a: Element, b: Element) -> Element:
         """The sum."""
+        if a is self.zero or b is self.zero:
+            return b if a is self.zero else a
         if a[1] == b[1]:
             return self.make(a[0] + b[0], a[1])
         top = self._product(a[0], b[1]) + self._product(b[0], a[1])
@@ -127,14 +143,20 @@ class Field:
 
     def multiply(self, a: Element, b: Element) -> Element:
         """The product."""
+        if a is self.one:
+            return b
+        if b is self.one:
+            return a
         return self.make(self._product(a[0], b[0]), self._product(a[1], b[1]))
 
     def inverse(self, a: Element) -> Element:
         """The reciprocal, when the numerator is certified nonzero."""
         if a[0] == 0:
             raise Undetermined("division by zero")
-        for factor, _ in self.factor(a[0])[1]:
-            if self.sign(factor) is None:
+        if self.sign(a[0]) is None:
+            for factor, _ in self.factor(a[0])[1]:
+                if self.sign(factor) is not None:
+                    continue
                 raise Undetermined(f"a denominator is not certified nonzero: {self.describe(factor)}")
         return self.make(a[1], a[0])
 
@@ -148,6 +170,8 @@ class Field:
             return self.one
         if k > LARGEST_POWER:
             raise Undetermined(f"the exponent {k} is larger than {LARGEST_POWER}")
+        if k == 1:
+            return a
         for p in a:
             if comb(len(p) + k - 1, k) > MOST_TERMS or k * _bits(p) > MOST_BITS:
                 raise Undetermined(f"the power {k} of an expression this large")
@@ -161,6 +185,8 @@ class Field:
             if len(self.generators) >= GENERATORS:
                 raise Undetermined(f"the line needs more than {GENERATORS} generators")
             self._index[key] = len(self.generators)
+            if make.kind == "root of prime":
+                self._roots_of_primes.append(len(self.generators))
             self.generators.append(make)
         return self.ring.gen(self._index[key])
 
@@ -211,6 +237,10 @@ class Field:
             return 0
         total = 1
         for p in a:
+            whole = 1 if p.is_one() else self.sign(p)
+            if whole is not None:
+                total *= whole
+                continue
             content, factors = self.factor(p)
             total *= 1 if content > 0 else -1
             for factor, k in factors:

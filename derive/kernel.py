@@ -210,7 +210,7 @@ def _reason(rule: Rule, condition: Condition, scope: Scope, place: Place) -> str
 def _require_equal(equality: Equality, left: Expr, right: Expr, scope: Scope) -> None:
     if left == right:
         return
-    form = NormalForm(scope, laws_of_functions=equality != "field", open_densities=equality == "opened")
+    form = NormalForm.of(scope, laws_of_functions=equality != "field", open_densities=equality == "opened")
     if not form.equal(left, right):
         raise Undetermined("the two sides are not equal in the exact normal form")
 
@@ -225,14 +225,14 @@ def discharge(condition: Condition, scope: Scope) -> str:
 
 
 def _positive(scope: Scope, term: Expr) -> str:
-    form = NormalForm(scope)
+    form = NormalForm.of(scope)
     if form.element_sign(form(term)) != 1:
         raise Undetermined("it is not certified positive from what is declared")
     return "every factor is certified positive from the declared domains"
 
 
 def _real(scope: Scope, term: Expr) -> str:
-    NormalForm(scope)(term)
+    NormalForm.of(scope)(term)
     return "it is built from real symbols by operations defined on their domains"
 
 
@@ -295,7 +295,7 @@ def _dominated(scope: Scope, p: Expr, q: Expr) -> str:
 
 
 def _within(scope: Scope, inner: Expr, outer: Expr) -> str:
-    if not NormalForm(scope).within(inner, outer):
+    if not NormalForm.of(scope).within(inner, outer):
         raise Undetermined("one interval is not certified to lie within the other")
     return "the ends are compared exactly"
 
@@ -304,7 +304,7 @@ def _outside(scope: Scope, witness: Expr, p: Expr, q: Expr) -> str:
     """The witness is an interval of positive length in the support of p, where q has no mass."""
     _within(scope, witness, scope.support(p))
     low, high = witness.args
-    form = NormalForm(scope)
+    form = NormalForm.of(scope)
     if low != Minus(oo) and high != oo:
         if form.element_sign(form.add(form(high), form.negative(form(low)))) != 1:
             raise Undetermined("the witness interval is not certified to have positive length")

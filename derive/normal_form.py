@@ -17,7 +17,7 @@ from __future__ import annotations
 from flint import fmpq
 from sympy import Expr, Symbol, oo, pi
 
-from derive.field import Element, Generator, Undetermined
+from derive.field import GENERATORS, ROOM, Element, Generator, Undetermined
 from derive.function_field import FunctionField
 from derive.scope import Scope, is_positive_line
 from derive.terms import (
@@ -57,7 +57,21 @@ class NormalForm(FunctionField):
         self.scope = scope
         self.open_densities = open_densities
         self._environment: tuple[tuple[Symbol, tuple[str, int], bool, Expr | None], ...] = ()
+        self.growths: dict[object, int] = {}
+        """Answers about exponents that ``derive.calculus`` has found in this ring."""
         self._cache: dict[tuple[Expr, object], Element] = {}
+
+    @classmethod
+    def of(
+        cls, scope: Scope, *, laws_of_functions: bool = True, open_densities: bool = False
+    ) -> NormalForm:
+        """A ring for the scope, one that was used before when it has room left."""
+        key = (scope.bound, laws_of_functions, open_densities)
+        form = scope.forms.get(key)
+        if form is None or len(form.generators) > GENERATORS - ROOM:
+            form = cls(scope, laws_of_functions=laws_of_functions, open_densities=open_densities)
+            scope.forms[key] = form
+        return form
 
     def __call__(self, term: Expr) -> Element:
         """The image of a term.  Raises Undetermined outside the class."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from sympy import Expr, Symbol
 
@@ -111,6 +111,8 @@ class Scope:
     """Each bound variable with its space; ``None`` for an index of a sum or product."""
     known: set[object] = field(default_factory=set, compare=False, repr=False, init=False)
     """What was found well formed under these declarations; shared by the scopes inside."""
+    forms: dict[object, Any] = field(default_factory=dict, compare=False, repr=False, init=False)
+    """Rings in which terms of this scope were compared, to be used again (see ``normal_form``)."""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -148,6 +150,7 @@ class Scope:
         """The same declarations with other bound variables; what is known is shared."""
         inner = replace(self, bound=bound)
         object.__setattr__(inner, "known", self.known)
+        object.__setattr__(inner, "forms", self.forms)
         return inner
 
     def index_of_law(self, index: Symbol) -> Scope:

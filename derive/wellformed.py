@@ -112,7 +112,7 @@ class _Checker:
             part, needed, signs = term.args[0], "positive", (1,)
         else:
             return
-        form = NormalForm(scope)
+        form = NormalForm.of(scope)
         if form.element_sign(form(part)) not in signs:
             raise IllFormed(f"the condition {needed!r} of {part} is not established")
 
@@ -160,7 +160,7 @@ class _Checker:
         for end in finite:
             self.term(end, scope)
         if len(finite) == 2:
-            form = NormalForm(scope)
+            form = NormalForm.of(scope)
             gap = form.add(form(high), form.negative(form(low)))
             if form.element_sign(gap) != 1:
                 raise IllFormed(
@@ -179,7 +179,7 @@ class _Checker:
         family.bind(law)
         for declaration, argument in zip(family.parameters, law.args[1:], strict=True):
             self.term(argument, scope)
-            form = NormalForm(scope)
+            form = NormalForm.of(scope)
             value = form(argument)
             if declaration.domain == "positive" and form.element_sign(value) != 1:
                 raise IllFormed(
@@ -195,7 +195,7 @@ class _Checker:
                 raise IllFormed("the density of a product law takes a vector")
         else:
             self.term(point, scope)
-        if not NormalForm(scope).supported(law, point):
+        if not NormalForm.of(scope).supported(law, point):
             raise IllFormed(f"the condition 'in the support' of {point} for {law} is not established")
 
     def _has_limit(self, body: Expr, variable: Symbol, end: Expr, space: Expr, scope: Scope) -> None:

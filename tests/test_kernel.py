@@ -82,7 +82,7 @@ def chain(left: Expr | int, *declarations: Declaration, id: str = "test") -> Cha
     return Chain(id, id, Scope(declarations, FAMILIES), as_term(left))
 
 
-def refuse(rule: str, work: Chain, *place: int, because: str = "", **bindings: Any) -> str:
+def refuse(rule: str, work: Chain, *place: int, because: str | None = None, **bindings: Any) -> str:
     """Assert that the kernel refuses this step by name, and return the message."""
     before = list(work.steps)
     with pytest.raises(Refused, match=because) as refusal:

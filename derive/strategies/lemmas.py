@@ -208,11 +208,7 @@ def use_claims(chain: Chain, distribution: Distribution) -> bool:
             if claim.statistic is None:
                 continue
             left = substitute(distribution.claim_left(claim), replacements)
-            try:
-                fits = NormalForm(scope, laws_of_functions=False).equal(term, left)
-            except Undetermined:
-                fits = False
-            if fits:
+            if term == left or _same(scope, term, left):
                 name = chain.cite(prove(distribution.family.name, claim.name))
                 bindings = {str(k): v for k, v in replacements.items()}
                 chain.apply(RULES["lemma"], place, lemma=name, detail=Detail.FULL, **bindings)
@@ -221,6 +217,14 @@ def use_claims(chain: Chain, distribution: Distribution) -> bool:
     if progress:
         chain.show(Detail.STANDARD)
     return progress
+
+
+def _same(scope: Scope, term: Expr, left: Expr) -> bool:
+    """Whether two integrals differ only in how their integrands are written."""
+    try:
+        return NormalForm.of(scope, laws_of_functions=False).equal(term, left)
+    except Undetermined:
+        return False
 
 
 def _law_of(integral: Expr) -> Expr | None:
