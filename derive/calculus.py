@@ -34,6 +34,7 @@ from derive.terms import (
     Times,
     factors,
     free_symbols,
+    is_infinite,
     rebuild,
     substitute,
     times,
@@ -175,7 +176,7 @@ def limit(
     At a finite end the function must be continuous there; at ±∞ every exponential must decay or
     every power be negative, up to a constant.
     """
-    if end not in (oo, MINUS_INFINITY):
+    if not is_infinite(end):
         if any(isinstance(t, (IntegralOver, Between, SumOver, ProductOver)) for _, t in walk(function)):
             raise Undetermined("a limit under an integral or a sum")
         form = NormalForm.of(scope, open_densities=True)
@@ -265,7 +266,7 @@ def _require_integrable_element(form: NormalForm, value: Element, marker: object
     for part in monomials(form, value, marker):
         growth(form, part.exponent, marker, 1)  # refuses exponents with a pole
         for end, side in ((low, -1), (high, 1)):
-            if end in (oo, MINUS_INFINITY):
+            if is_infinite(end):
                 sign = growth(form, part.exponent, marker, side)
                 if sign > 0 or (sign == 0 and part.power >= -1):
                     raise Undetermined("the integrand does not decay fast enough at infinity")
@@ -370,7 +371,7 @@ def require_divergence(
     scope: Scope, function: Expr, variable: Symbol, space: Expr, end: Expr, to: Expr
 ) -> None:
     """Return when a polynomial ``function`` is proved to tend to ±∞ at an infinite end."""
-    if end not in (oo, MINUS_INFINITY) or to not in (oo, MINUS_INFINITY):
+    if not is_infinite(end) or not is_infinite(to):
         raise Undetermined("only infinite ends and infinite limits are compared here")
     form = NormalForm.of(scope.bind(variable, space), open_densities=True)
     side = 1 if end == oo else -1

@@ -30,9 +30,9 @@ def encode(term: Expr) -> Any:
         return int(term)
     if isinstance(term, Rational):
         return ["Rational", int(term.p), int(term.q)]
-    if term == PI:
+    if term is PI:
         return ["pi"]
-    if term == INFINITY:
+    if term is INFINITY:
         return ["infinity"]
     name = type(term).__name__
     if HEADS.get(name) is not type(term):

@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from derive.codec import decode, encode
-from derive.kernel import Bindings, Detail, Refused, Rule, Statement, Step, accept, relabel
+from derive.kernel import Bindings, Detail, Discharged, Refused, Rule, Statement, Step, accept, relabel
 from derive.scope import Declaration, Family, Scope, ScopeError
 from derive.terms import Law, Place, TermError, walk
 
@@ -199,6 +199,10 @@ def _encode_family(f: Family) -> dict[str, Any]:
     }
 
 
+def _encode_condition(c: Discharged) -> dict[str, Any]:
+    return {"kind": c.condition.kind, "terms": [encode(t) for t in c.condition.terms]}
+
+
 def _encode_derivation(node: Derivation) -> dict[str, Any]:
     return {
         "id": node.id,
@@ -212,10 +216,7 @@ def _encode_derivation(node: Derivation) -> dict[str, Any]:
                 "bindings": {
                     k: {"text": v} if isinstance(v, str) else {"term": encode(v)} for k, v in s.bindings
                 },
-                "conditions": [
-                    {"kind": c.condition.kind, "terms": [encode(t) for t in c.condition.terms]}
-                    for c in s.conditions
-                ],
+                "conditions": [_encode_condition(c) for c in s.conditions],
                 "detail": s.detail.name.lower(),
                 "after": encode(s.after),
             }
@@ -281,6 +282,11 @@ def _decode_family(data: Any) -> Family:
     )
 
 
+def _is_written(line: Expr, data: Any) -> bool:
+    """Whether data is the term as it is encoded, to the letter (1 and true are different)."""
+    return json.dumps(encode(line)) == json.dumps(data)
+
+
 def _replay_one(
     entry: Any, families: Mapping[str, Family], proved: Mapping[str, Derivation], rules: Mapping[str, Rule]
 ) -> Derivation:
@@ -315,15 +321,14 @@ def _replay_one(
             chain.apply(rules[stored["rule"]], place, detail=Detail[stored["detail"].upper()], **bindings)
         except (Refused, ScopeError, TermError) as error:
             raise CertificateError(f"{name}, step {number}: {error}") from error
-        if chain.line != decode(stored["after"]):
+        if not _is_written(chain.line, stored["after"]):
             raise CertificateError(f"{where}: the rule gives another line than the one stated")
         if not isinstance(stored["conditions"], list):
             raise CertificateError(f"{where}: the conditions are a list")
-        stated = [(c["kind"], [decode(t) for t in c["terms"]]) for c in stored["conditions"]]
-        found = [(c.condition.kind, list(c.condition.terms)) for c in chain.steps[-1].conditions]
-        if stated != found:
+        found = [_encode_condition(c) for c in chain.steps[-1].conditions]
+        if json.dumps(found) != json.dumps(stored["conditions"]):
             raise CertificateError(f"{where}: its side conditions are not the ones stated")
-    if chain.line != decode(entry["right"]):
+    if not _is_written(chain.line, entry["right"]):
         raise CertificateError(f"{name}: the last line is not the stated result")
     return chain.done()
 

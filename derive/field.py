@@ -70,6 +70,7 @@ class Field:
         self.generators: list[Generator] = []
         self._index: dict[object, int] = {}
         self._roots_of_primes: list[int] = []
+        self._unsigned: list[int] = []
 
     def constant(self, value: object) -> Element:
         """A number as an element."""
@@ -77,8 +78,11 @@ class Field:
 
     def _reduce(self, p: Polynomial) -> Polynomial:
         """Apply r² = prime to the roots of primes."""
+        if p.is_constant():
+            return p
+        degrees = p.degrees()
         for i in self._roots_of_primes:
-            if not p.is_zero() and p.degrees()[i] >= 2:
+            if degrees[i] >= 2:
                 prime = fmpq(self.generators[i].payload)
                 out: dict[tuple[int, ...], fmpq] = {}
                 for powers, c in p.to_dict().items():
@@ -107,8 +111,7 @@ class Field:
 
     def make(self, n: Polynomial, d: Polynomial) -> Element:
         """The reduced fraction n/d."""
-        if len(n) > MOST_TERMS or len(d) > MOST_TERMS:
-            raise Undetermined(f"an expression of more than {MOST_TERMS} terms")
+        n, d = self._capped(n), self._capped(d)
         if self._roots_of_primes:
             n, d = self._reduce(n), self._reduce(d)
         if n.is_zero():
@@ -123,6 +126,11 @@ class Field:
         lead = d.leading_coefficient()
         return Element(n, d) if lead == 1 else Element(n / lead, d / lead)
 
+    def _capped(self, p: Polynomial) -> Polynomial:
+        if len(p) > MOST_TERMS:
+            raise Undetermined(f"an expression of more than {MOST_TERMS} terms")
+        return p
+
     def _zero_over(self, d: Polynomial) -> Element:
         if d.is_zero():
             raise Undetermined("division by zero")
@@ -132,6 +140,8 @@ class Field:
         """The sum."""
         if a is self.zero or b is self.zero:
             return b if a is self.zero else a
+        if a[1].is_one() and b[1].is_one():
+            return Element(self._capped(a[0] + b[0]), a[1])
         if a[1] == b[1]:
             return self.make(a[0] + b[0], a[1])
         top = self._product(a[0], b[1]) + self._product(b[0], a[1])
@@ -147,6 +157,9 @@ class Field:
             return b
         if b is self.one:
             return a
+        if a[1].is_one() and b[1].is_one():
+            product = self._product(a[0], b[0])
+            return Element(self._reduce(product) if self._roots_of_primes else product, a[1])
         return self.make(self._product(a[0], b[0]), self._product(a[1], b[1]))
 
     def inverse(self, a: Element) -> Element:
@@ -185,6 +198,8 @@ class Field:
             if len(self.generators) >= GENERATORS:
                 raise Undetermined(f"the line needs more than {GENERATORS} generators")
             self._index[key] = len(self.generators)
+            if not make.positive:
+                self._unsigned.append(len(self.generators))
             if make.kind == "root of prime":
                 self._roots_of_primes.append(len(self.generators))
             self.generators.append(make)
@@ -223,8 +238,9 @@ class Field:
         and one monomial that cannot vanish.
         """
         signs, strict = set(), False
+        doubtful = self._unsigned
         for powers, c in p.to_dict().items():
-            unknown = [k for i, k in enumerate(powers) if k and not self.generators[i].positive]
+            unknown = [powers[i] for i in doubtful if powers[i]]
             if any(k % 2 for k in unknown):
                 return None
             signs.add(1 if c > 0 else -1)

@@ -29,6 +29,7 @@ from derive.terms import (
     ProductLaw,
     TermError,
     at,
+    is_infinite,
     replace_at,
 )
 from derive.wellformed import IllFormed, require_well_formed
@@ -310,7 +311,7 @@ def _outside(scope: Scope, witness: Expr, p: Expr, q: Expr) -> str:
             raise Undetermined("the witness interval is not certified to have positive length")
     support = scope.support(q)
     for a, b in ((high, support.args[0]), (support.args[1], low)):
-        if a in (oo, Minus(oo)) or b in (oo, Minus(oo)):
+        if is_infinite(a) or is_infinite(b):
             continue
         if form.element_sign(form.add(form(b), form.negative(form(a)))) in (0, 1):
             return "p is positive on it, and it does not meet the support of q"

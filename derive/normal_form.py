@@ -41,6 +41,7 @@ from derive.terms import (
     SumOver,
     Times,
     free_symbols,
+    is_infinite,
 )
 
 
@@ -62,9 +63,7 @@ class NormalForm(FunctionField):
         self._cache: dict[tuple[Expr, object], Element] = {}
 
     @classmethod
-    def of(
-        cls, scope: Scope, *, laws_of_functions: bool = True, open_densities: bool = False
-    ) -> NormalForm:
+    def of(cls, scope: Scope, *, laws_of_functions: bool = True, open_densities: bool = False) -> NormalForm:
         """A ring for the scope, one that was used before when it has room left."""
         key = (scope.bound, laws_of_functions, open_densities)
         form = scope.forms.get(key)
@@ -95,7 +94,7 @@ class NormalForm(FunctionField):
     def _image(self, term: Expr) -> Element:
         if term.is_Rational:
             return Element(self.ring.constant(fmpq(int(term.p), int(term.q))), self.one[0])
-        if term == pi:
+        if term is pi:
             return self._rooted(("constant", "pi"), frozenset())
         if isinstance(term, Symbol):
             return self._symbol(term)
@@ -202,7 +201,7 @@ class NormalForm(FunctionField):
         return self.exp(self.multiply(k, self.log(self(base))))
 
     def _end(self, end: Expr) -> object:
-        if end in (oo, Minus(oo)):
+        if is_infinite(end):
             return str(end)
         return self(end)
 
@@ -312,7 +311,7 @@ class NormalForm(FunctionField):
         for a, b, side in ((inner.args[0], outer.args[0], 1), (inner.args[1], outer.args[1], -1)):
             if a == b or b == (Minus(oo) if side == 1 else oo):
                 continue
-            if a in (oo, Minus(oo)) or b in (oo, Minus(oo)):
+            if is_infinite(a) or is_infinite(b):
                 return False
             if self.element_sign(self.add(self(a), self.negative(self(b)))) not in (0, side):
                 return False

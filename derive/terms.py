@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from sympy import Expr, Integer, Rational, Symbol, oo, pi
 from sympy.core.basic import Basic
@@ -24,9 +25,6 @@ Place = tuple[int, ...]
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 ZERO, ONE, TWO, HALF = Integer(0), Integer(1), Integer(2), Rational(1, 2)
 PI, INFINITY = pi, oo
-
-
-_CONSTANTS = (pi, oo)
 
 
 class TermError(ValueError):
@@ -45,16 +43,22 @@ def symbol(name: str) -> Symbol:
     """
     if not NAME.match(name):
         raise TermError(f"{name!r} is not a name: use a letter, then letters, digits or _, at most 32")
+    return _plain(name)
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str) -> Symbol:
+    """The symbol of a name; kept, because SymPy takes its time to make one."""
     return Symbol(name)
 
 
 def as_term(value: object) -> Expr:
     """``value`` as a term: a term itself, an ``int`` or a ``Fraction``.  Text is never parsed."""
-    if isinstance(value, Inert) or value in _CONSTANTS:
+    if isinstance(value, Inert) or value is pi or value is oo:
         return value
     if isinstance(value, Symbol):
         # Two symbols of one name with different assumptions would be two symbols on one page.
-        if type(value) is Symbol and value == Symbol(value.name):
+        if type(value) is Symbol and value == _plain(value.name):
             return value
         raise TermError(f"the symbol {value} carries assumptions: declare its domain in the scope")
     if isinstance(value, Rational) and value.is_finite:
@@ -353,6 +357,11 @@ def walk(term: Expr, place: Place = ()) -> Iterator[tuple[Place, Expr]]:
         if isinstance(term, Law) and index == 0:
             continue
         yield from walk(arg, (*place, index))
+
+
+def is_infinite(end: Expr) -> bool:
+    """Whether an end of an interval is ∞ or −∞."""
+    return end is oo or (isinstance(end, Minus) and end.args[0] is oo)
 
 
 def contains(term: Expr, head: type[Inert]) -> bool:

@@ -32,6 +32,7 @@ from derive.terms import (
     Quotient,
     Root,
     SumOver,
+    is_infinite,
 )
 
 MINUS_INFINITY = Minus(oo)
@@ -63,7 +64,7 @@ class _Checker:
     def _look(self, term: Expr, scope: Scope) -> None:
         if isinstance(term, Symbol):
             self._scalar(term, scope)
-        elif term in (oo, MINUS_INFINITY):
+        elif is_infinite(term):
             raise IllFormed("∞ may be an end of an interval or a whole line, not part of an expression")
         elif not isinstance(term, Inert):
             if term.args:

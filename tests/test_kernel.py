@@ -50,9 +50,8 @@ from derive.terms import (
     symbol,
 )
 
-a, b, d, i, j, k, r, t, u, v, w, x, y, theta, rate = (
-    symbol(n) for n in "a b d i j k r t u v w x y theta lambda".split()
-)
+a, b, d, i, j, k, r, t, u, v, w, x, y = map(symbol, "abdijkrtuvwxy")
+theta, rate = symbol("theta"), symbol("lambda")
 HALF_LINE = OpenInterval(ZERO, oo)
 UNIT = OpenInterval(ZERO, ONE)
 NATURAL = Declaration("d", "natural")
@@ -509,7 +508,15 @@ def test_the_integral_of_a_square_is_not_zero() -> None:
     work.apply(RULES["boundary-limits"], lower=Minus(third), upper=third)
 
 
-REVERSED = [(ONE, ZERO), (ONE, as_term(-1)), (ZERO, as_term(-1)), (a, a), (b, a), (oo, Minus(oo)), (ZERO, Minus(oo))]
+REVERSED = [
+    (ONE, ZERO),
+    (ONE, as_term(-1)),
+    (ZERO, as_term(-1)),
+    (a, a),
+    (b, a),
+    (oo, Minus(oo)),
+    (ZERO, Minus(oo)),
+]
 
 
 @pytest.mark.parametrize(("low", "high"), REVERSED, ids=str)
@@ -557,9 +564,7 @@ def test_an_inner_interval_that_moves_is_not_taken_for_a_rectangle() -> None:
     """∫_0^∞ ∫_0^x e^y e^{−x/2} dy dx is infinite although each factor is integrable on its own."""
     body = Times(Exp(y), Exp(Minus(Quotient(x, TWO))))
     moving = IntegralOver(IntegralOver(body, y, OpenInterval(ZERO, x)), x, HALF_LINE)
-    flipped = IntegralOver(
-        IntegralOver(Times(*reversed(body.args)), y, OpenInterval(ZERO, x)), x, HALF_LINE
-    )
+    flipped = IntegralOver(IntegralOver(Times(*reversed(body.args)), y, OpenInterval(ZERO, x)), x, HALF_LINE)
     refuse("arithmetic", chain(moving), to=flipped)
 
 

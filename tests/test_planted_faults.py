@@ -53,9 +53,7 @@ FEWEST = 10
 TINY = Rational(1, 10**20)
 Fault = tuple[str, dict[str, Any]]
 
-DERIVATIONS = {
-    node.id: node for id in IDS for top in result(id).derivations() for node in top.tree()
-}
+DERIVATIONS = {node.id: node for id in IDS for top in result(id).derivations() for node in top.tree()}
 BY_ID = pytest.mark.parametrize("id", sorted(DERIVATIONS))
 
 SAME_REASON = {frozenset({"arithmetic", "collect"}), frozenset({"linearity", "constant-factor"})}
@@ -263,12 +261,8 @@ def consistent_lies(data: dict[str, Any], node: Derivation, before: Expr) -> Ite
             except (RuleError, TermError, ScopeError, Undetermined):
                 continue  # the rule itself refuses
             stored = {**step["bindings"], key: {"term": encode(wrong)}}
-            conditions = [
-                {"kind": c.kind, "terms": [encode(t) for t in c.terms]} for c in rewrite.conditions
-            ]
-            yield f"lie: {key}, {name}", with_step(
-                data, bindings=stored, after=after, conditions=conditions
-            )
+            conditions = [{"kind": c.kind, "terms": [encode(t) for t in c.terms]} for c in rewrite.conditions]
+            yield f"lie: {key}, {name}", with_step(data, bindings=stored, after=after, conditions=conditions)
 
 
 def accepted(faults: Iterator[Fault], original: dict[str, Any]) -> tuple[int, list[str]]:

@@ -330,9 +330,7 @@ def bits_for(digits: int) -> int:
     return math.ceil(digits * 3.322) + 4
 
 
-def evaluate(
-    term: Expr, point: Point, digits: int = 50, families: Mapping[str, Family] | None = None
-) -> arb:
+def evaluate(term: Expr, point: Point, digits: int = 50, families: Mapping[str, Family] | None = None) -> arb:
     """An enclosure of the term at a point.  ``digits`` is the working precision, not a promise: read
     the radius, or ask again with more.
 

@@ -246,10 +246,7 @@ def double_integral(first: Coordinate, second: Coordinate, digits: int = 12) -> 
         totals = [w.inside + w.tail for w in windows]
         masses = [mass(c, digits) for c in (first, second)]
         outside = sum(
-            (
-                windows[i].tail * masses[1 - i] + windows[i].mass_tail * totals[1 - i]
-                for i in (0, 1)
-            ),
+            (windows[i].tail * masses[1 - i] + windows[i].mass_tail * totals[1 - i] for i in (0, 1)),
             start=arb(0),
         )
         return _real(inside) + _symmetric(outside)

@@ -119,9 +119,7 @@ def _replayed(result: Result) -> dict[str, Any]:
     }
 
 
-def _enclosed(
-    result: Result, count: int, failures: list[str]
-) -> tuple[list[dict[str, Any]], list[Any], str]:
+def _enclosed(result: Result, count: int, failures: list[str]) -> tuple[list[dict[str, Any]], list[Any], str]:
     """Enclosures of the main derivation and of its forms, as data; those of the main one as they are."""
     rows: list[dict[str, Any]] = []
     main: list[Any] = []

@@ -103,9 +103,7 @@ class Reference:
         if not locations:
             return g, np.abs(g.high)
         to: Expr = Symbol(locations[1]) if len(locations) > 1 else ZERO
-        rest = _truth(
-            substitute(slope, {Symbol(locations[0]): to}), self.names, arrays, summed=False
-        )
+        rest = _truth(substitute(slope, {Symbol(locations[0]): to}), self.names, arrays, summed=False)
         with np.errstate(invalid="ignore", over="ignore"):
             moved = np.abs((g.high - rest.high) + (g.low - rest.low))
             size = np.abs(rest.high) + moved
@@ -189,9 +187,7 @@ def derivative(term: Expr, x: Symbol) -> Expr:
     if isinstance(term, Minus):
         return Minus(du)
     if isinstance(term, Times):
-        parts = [
-            Times(*term.args[:i], s, *term.args[i + 1 :]) for i, s in enumerate(slopes) if s != ZERO
-        ]
+        parts = [Times(*term.args[:i], s, *term.args[i + 1 :]) for i, s in enumerate(slopes) if s != ZERO]
         return parts[0] if len(parts) == 1 else Plus(*parts)
     if isinstance(term, Quotient):
         v, dv = term.args[1], slopes[1]
@@ -295,9 +291,7 @@ def _stratum(
         return [_as_parameter(slot, logs, locations, stratum, form) for slot in reference.slots]
 
 
-def _as_parameter(
-    slot: Slot, logs: Floats, locations: Floats, stratum: str, form: Format
-) -> Floats:
+def _as_parameter(slot: Slot, logs: Floats, locations: Floats, stratum: str, form: Format) -> Floats:
     if slot.role == "location":
         return locations[slot.side]
     if slot.role == "log-scale":

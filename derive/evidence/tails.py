@@ -59,7 +59,7 @@ def normal_normal(p: Parameters, q: Parameters, digits: int) -> Window:
     c_2 = (ratio * ratio - 1) / 2
     size = abs(c_0) + abs(c_1) + abs(c_2)
     cut = math.isqrt(math.ceil(2 * (digits * math.log(10) + _log_of_size(size)))) + 2
-    edge = 2 * (-arb(cut) ** 2 / 2).exp() / (2 * arb.pi()).sqrt()
+    edge = 2 * (-(arb(cut) ** 2) / 2).exp() / (2 * arb.pi()).sqrt()
     return Window(
         shift=m, scale=s, low=-cut, high=cut,
         tail=edge * size * (cut + arb(1) / cut),

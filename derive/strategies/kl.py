@@ -283,4 +283,3 @@ def _match_parameters(lemma: Derivation, p: Expr, q: Expr) -> dict[str, Expr]:
         *zip(pattern_q.args[1:], q.args[1:], strict=True),
     )
     return {str(name): value for name, value in pairs}
-

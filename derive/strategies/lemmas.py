@@ -234,4 +234,3 @@ def _law_of(integral: Expr) -> Expr | None:
         if isinstance(factor, Density):
             return factor.args[0]
     return None
-

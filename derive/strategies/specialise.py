@@ -169,4 +169,3 @@ def negated(result: Derivation, *, id: str, title: str) -> Derivation:
     chain.apply(RULES["arithmetic"], to=to)
     chain.show(Detail.BRIEF)
     return chain.done()
-

@@ -181,4 +181,3 @@ def _halves(part: Expr) -> list[tuple[int, Expr]]:
         return signed_addends(part.args[0])
     doubled = tidy(Times(Rational(2), part))
     return signed_addends(doubled)
-
