@@ -79,19 +79,29 @@ def derivative(form: NormalForm, value: Element, marker: object) -> Element:
     return form.multiply(change, form.inverse(form.multiply(denominator, denominator)))
 
 
+Exponentials = tuple[tuple[int, int], ...]
+"""Exponential generators that hold the variable, each with its power."""
+
+
 @dataclass(frozen=True)
 class Monomial:
-    """coefficient · x^power · (log x)^logs · exp(exponent), the exponent depending on x."""
+    """number · rest / free · x^power · (log x)^logs · exponentials, of which rest and free hold no x."""
 
-    coefficient: Element
+    number: fmpq
+    rest: tuple[int, ...]
+    free: Polynomial
     power: fmpq
     logs: int
-    exponent: Element
+    exponentials: Exponentials
+
+    def coefficient(self, form: NormalForm) -> Element:
+        """The factor that does not depend on the variable."""
+        return form.make(form.ring.from_dict({self.rest: self.number}), self.free)
 
 
 def monomials(form: NormalForm, value: Element, marker: object) -> list[Monomial]:
     """``value`` as a sum of monomials in the variable; Undetermined when it is not one."""
-    shift = [0] * len(form.generators)
+    shift: dict[int, int] = {}
     free = form.one[0]
     for factor, k in form.factor(value[1])[1]:
         if marker not in form.depends(factor):
@@ -101,30 +111,37 @@ def monomials(form: NormalForm, value: Element, marker: object) -> list[Monomial
         if len(used) != 1 or factor != form.ring.gen(used[0]):
             raise Undetermined("the variable stands in a denominator with several terms")
         shift[used[0]] = int(k)
+    holding = [i for i, g in enumerate(form.generators) if marker in g.depends]
     out: list[Monomial] = []
     for powers, c in value[0].to_dict().items():
-        rest, power, logs, exponent = list(powers), fmpq(0), 0, form.zero
-        for i, generator in enumerate(form.generators[: len(shift)]):
-            if marker not in generator.depends:
-                continue
-            k, rest[i] = powers[i] - shift[i], 0
+        rest, power, logs, exponentials = list(powers), fmpq(0), 0, []
+        for i in holding:
+            k, rest[i] = powers[i] - shift.get(i, 0), 0
             if k == 0:
                 continue
-            if generator.kind == "symbol":
+            kind = form.generators[i].kind
+            if kind == "symbol":
                 power += k
-            elif generator.kind == "root":
+            elif kind == "root":
                 power += fmpq(k, 2)
-            elif generator.kind == "exp":
-                exponent = form.add(exponent, form.multiply(form.constant(k), generator.payload))
-            elif generator.kind == "log" and k > 0:
+            elif kind == "exp":
+                exponentials.append((i, k))
+            elif kind == "log" and k > 0:
                 if not _is_log_of_variable(form, i):
                     raise Undetermined("a logarithm of more than the variable")
                 logs += k
             else:
-                raise Undetermined(f"a term of kind {generator.kind} depends on the variable")
-        coefficient = form.make(form.ring.from_dict({tuple(rest): c}), free)
-        out.append(Monomial(coefficient, power, logs, exponent))
+                raise Undetermined(f"a term of kind {kind} depends on the variable")
+        out.append(Monomial(c, tuple(rest), free, power, logs, tuple(exponentials)))
     return out
+
+
+def exponent_of(form: NormalForm, exponentials: Exponentials) -> Element:
+    """The exponent of a product of exponentials."""
+    total = form.zero
+    for i, k in exponentials:
+        total = form.add(total, form.multiply(form.constant(k), form.generators[i].payload))
+    return total
 
 
 def _is_log_of_variable(form: NormalForm, i: int) -> bool:
@@ -134,11 +151,11 @@ def _is_log_of_variable(form: NormalForm, i: int) -> bool:
     return len(used) == 1 and argument == form.ring.gen(used[0]) ** 2
 
 
-def growth(form: NormalForm, exponent: Element, marker: object, side: int) -> int:
+def growth(form: NormalForm, exponentials: Exponentials, marker: object, side: int) -> int:
     """Sign of the exponent's leading term as x → side·∞: -1 decays, +1 grows, 0 no exponent."""
-    key = (str(exponent[0]), str(exponent[1]), marker, side)
+    key = (exponentials, marker, side)
     if key not in form.growths:
-        form.growths[key] = _growth(form, exponent, marker, side)
+        form.growths[key] = _growth(form, exponent_of(form, exponentials), marker, side)
     return form.growths[key]
 
 
@@ -146,18 +163,16 @@ def _growth(form: NormalForm, exponent: Element, marker: object, side: int) -> i
     parts = monomials(form, exponent, marker)
     if any(p.power < 0 for p in parts):
         raise Undetermined("an exponent with a negative power of the variable")
-    parts = [p for p in parts if p.power != 0 or p.logs or p.exponent != form.zero]
+    parts = [p for p in parts if p.power != 0 or p.logs or p.exponentials]
     if not parts:
         return 0
-    if any(p.logs or p.exponent != form.zero for p in parts):
+    if any(p.logs or p.exponentials for p in parts):
         raise Undetermined("an exponent that is not a polynomial in the variable")
     top = max(p.power for p in parts)
-    if top <= 0:
-        return 0
     lead = form.zero
     for p in parts:
         if p.power == top:
-            lead = form.add(lead, p.coefficient)
+            lead = form.add(lead, p.coefficient(form))
     sign = form.element_sign(lead)
     if sign in (None, 0):
         raise Undetermined("the sign of an exponent's leading coefficient is not certified")
@@ -185,12 +200,12 @@ def limit(
     side = 1 if end == oo else -1
     total = form.zero
     for part in monomials(form, form(function), form.marker(variable)):
-        sign = growth(form, part.exponent, form.marker(variable), side)
+        sign = growth(form, part.exponentials, form.marker(variable), side)
         if sign < 0 or (sign == 0 and part.power < 0):
             continue
         if sign > 0 or part.power > 0 or part.logs:
             raise Undetermined("the function does not tend to a finite limit")
-        fixed = form.multiply(part.coefficient, form.exp(part.exponent))
+        fixed = form.multiply(part.coefficient(form), form.exp(exponent_of(form, part.exponentials)))
         total = form.add(total, fixed)
     return form, total
 
@@ -264,10 +279,10 @@ def _require_integrable_element(form: NormalForm, value: Element, marker: object
         raise Undetermined(f"{space} is not an interval")
     low, high = space.args
     for part in monomials(form, value, marker):
-        growth(form, part.exponent, marker, 1)  # refuses exponents with a pole
+        growth(form, part.exponentials, marker, 1)  # refuses exponents with a pole
         for end, side in ((low, -1), (high, 1)):
             if is_infinite(end):
-                sign = growth(form, part.exponent, marker, side)
+                sign = growth(form, part.exponentials, marker, side)
                 if sign > 0 or (sign == 0 and part.power >= -1):
                     raise Undetermined("the integrand does not decay fast enough at infinity")
         if is_positive_line(space):
@@ -375,5 +390,5 @@ def require_divergence(
         raise Undetermined("only infinite ends and infinite limits are compared here")
     form = NormalForm.of(scope.bind(variable, space), open_densities=True)
     side = 1 if end == oo else -1
-    if growth(form, form(function), form.marker(variable), side) != (1 if to == oo else -1):
+    if _growth(form, form(function), form.marker(variable), side) != (1 if to == oo else -1):
         raise Undetermined(f"the function does not tend to {to}")

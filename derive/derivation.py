@@ -246,10 +246,15 @@ def replay_all(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Fami
             if families.get(stated.name) != stated:
                 raise CertificateError(f"{stated.name} is not the family of that name that is known here")
         proved: dict[str, Derivation] = {}
+        scopes: dict[tuple[Declaration, ...], Scope] = {}
         for entry in data["derivations"]:
             if entry["id"] in proved:
                 raise CertificateError(f"{entry['id']} is derived twice")
-            proved[entry["id"]] = _replay_one(entry, families, proved, rules)
+            if not isinstance(entry["declarations"], list):
+                raise CertificateError(f"{entry['id']}: the declarations are a list")
+            declared = tuple(_decode_declaration(d) for d in entry["declarations"])
+            scope = scopes.setdefault(declared, Scope(declared, families))
+            proved[entry["id"]] = _replay_one(entry, scope, proved, rules)
         if data["id"] not in proved:
             raise CertificateError(f"the certificate does not hold {data['id']!r}")
         return proved
@@ -288,15 +293,13 @@ def _is_written(line: Expr, data: Any) -> bool:
 
 
 def _replay_one(
-    entry: Any, families: Mapping[str, Family], proved: Mapping[str, Derivation], rules: Mapping[str, Rule]
+    entry: Any, scope: Scope, proved: Mapping[str, Derivation], rules: Mapping[str, Rule]
 ) -> Derivation:
     name = entry["id"]
     if not isinstance(name, str) or not isinstance(entry["title"], str):
         raise CertificateError("the id and the title of a derivation are text")
-    for key in ("declarations", "steps"):
-        if not isinstance(entry[key], list):
-            raise CertificateError(f"{name}: {key} is a list")
-    scope = Scope(tuple(_decode_declaration(d) for d in entry["declarations"]), families)
+    if not isinstance(entry["steps"], list):
+        raise CertificateError(f"{name}: the steps are a list")
     chain = Chain(
         name, entry["title"], scope, decode(entry["left"]),
     )  # fmt: skip

@@ -99,6 +99,12 @@ STANDALONE = {"gaussian-integral": gaussian_integral}
 
 
 @cache
+def _scope(declarations: tuple[Declaration, ...]) -> Scope:
+    """One scope for all lemmas about the same symbols: what is known of a line is kept."""
+    return Scope(declarations, FAMILIES)
+
+
+@cache
 def prove(family: str, name: str) -> Derivation:
     """The derivation of one claim of a family."""
     distribution = DISTRIBUTIONS[family]
@@ -110,7 +116,7 @@ def prove(family: str, name: str) -> Derivation:
     chain = Chain(
         distribution.claim_id(claim),
         claim.title,
-        Scope(declarations, FAMILIES),
+        _scope(declarations),
         distribution.claim_left(claim),
         (("p", distribution.generic),),
     )

@@ -37,7 +37,7 @@ def forget() -> None:
     """Drop every cached derivation."""
     catalogue.result.cache_clear()
     kl._GENERIC.clear()
-    for function in (lemmas.prove, lemmas.gaussian_integral, lemmas.gaussian_integral_squared):
+    for function in (lemmas.prove, lemmas._scope, lemmas.gaussian_integral, lemmas.gaussian_integral_squared):
         function.cache_clear()
 
 
@@ -97,7 +97,9 @@ def main() -> None:
         data = json.loads(dumps(certificate(catalogue.result(id).derivation)))
         steps = sum(len(d["steps"]) for d in data["derivations"])
         seconds = cpu(lambda data=data: check(data))  # type: ignore[misc]
-        print(f"check {id:<34} {seconds * 1e3:9.1f} ms CPU   {seconds / steps * 1e3:7.2f} ms a step ({steps})")
+        print(
+            f"check {id:<34} {seconds * 1e3:9.1f} ms CPU   {seconds / steps * 1e3:7.2f} ms a step ({steps})"
+        )
     print(f"derive --help                            {help_seconds() * 1e3:9.1f} ms wall")
 
 
