@@ -170,7 +170,7 @@ def stale(contents: dict[Path, str], output: Path, *, everything: bool) -> Itera
             yield Stale(target, "missing", "")
         elif (found := _read(target)) != content:
             diff = difflib.unified_diff(
-                found.splitlines(), content.splitlines(), f"{target} (found)", f"{target} (expected)",
+                found.split("\n"), content.split("\n"), f"{target} (found)", f"{target} (expected)",
                 lineterm="", n=1,
             )  # fmt: skip
             yield Stale(target, "changed", "\n".join(list(diff)[:40]))

@@ -14,9 +14,11 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from derive.codec import decode, encode
+from derive.field import Undetermined
 from derive.kernel import Bindings, Detail, Discharged, Refused, Rule, Statement, Step, accept, relabel
 from derive.scope import Declaration, Family, Scope, ScopeError
 from derive.terms import Law, Place, TermError, walk
+from derive.wellformed import IllFormed, require_well_formed
 
 FORMAT = "derive certificate 1"
 
@@ -130,6 +132,11 @@ class Chain:
 
     def done(self) -> Derivation:
         """The derivation with the lemmas that its steps cite."""
+        if not self.steps:  # otherwise the kernel has looked at the line
+            try:
+                require_well_formed(self.left, self.scope)
+            except (IllFormed, ScopeError, TermError, Undetermined) as error:
+                raise CertificateError(f"{self.id}: the statement is not well formed: {error}") from error
         used = {
             value
             for step in self.steps

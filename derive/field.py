@@ -178,8 +178,8 @@ class Field:
         if k < 0:
             a, k = self.inverse(a), -k
         if k == 0:
-            if a[0] == 0:
-                raise Undetermined("zero to the power zero")
+            if self.element_sign(a) not in (1, -1):
+                raise Undetermined("the power zero of a term that is not certified nonzero")
             return self.one
         if k > LARGEST_POWER:
             raise Undetermined(f"the exponent {k} is larger than {LARGEST_POWER}")

@@ -166,8 +166,8 @@ def accept(
         after = replace_at(before, place, rewrite.after)
         if after == before:
             raise RuleError("the line does not change")
-        require_well_formed(after, scope)
         discharged = tuple(Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions)
+        require_well_formed(after, scope)
         if rewrite.equality != "conditions":
             _require_equal(rewrite.equality, target, rewrite.after, here)
     except (RuleError, TermError, ScopeError, IllFormed, Undetermined) as error:

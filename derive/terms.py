@@ -82,6 +82,7 @@ class Inert(Expr):
     """Index of the argument that this head binds in argument 0, if any."""
 
     def __new__(cls, *args: object) -> Inert:
+        """The head over these arguments; nothing is evaluated."""
         least, most = cls.arity
         if len(args) < least or (most is not None and len(args) > most):
             raise TermError(f"{cls.__name__} takes {least}..{most} arguments, got {len(args)}")

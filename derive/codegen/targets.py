@@ -29,7 +29,7 @@ NUMPY = Target(
     "numpy.py.j2",
     "ArrayLike",
     "axis",
-    "NumPy: float32 and float64 values within 8 units in the last place, none negative or falsely zero",
+    "NumPy: float32 and float64 values within 8 units in the last place, none negative or falsely zero.",
     {"exp": "np.exp", "log": "np.log"},
 )
 TORCH = Target(
@@ -38,7 +38,7 @@ TORCH = Target(
     "torch.py.j2",
     "Tensor",
     "dim",
-    "PyTorch: float32 and float64 values within 8 units in the last place, none negative or falsely zero",
+    "PyTorch: float32 and float64 values within 8 units in the last place, none negative or falsely zero.",
     {"exp": "torch.exp", "log": "torch.log"},
 )
 TARGETS: Mapping[str, Target] = {target.name: target for target in (NUMPY, TORCH)}
