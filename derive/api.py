@@ -2,7 +2,7 @@
 
 >>> d = kl(Normal("m", "s"), StandardNormal())
 >>> d.result
-m**2/2 + s**2/2 - log(s) - 1/2
+m**2/2 + s**2/2 - log(s**2)/2 - 1/2
 >>> len(d.steps) >= 8
 True
 """

@@ -318,7 +318,7 @@ def found(form: NormalForm, left: Expr, right: Expr) -> bool:
     try:
         return form.equal(left, right)
     except Undetermined as refusal:
-        return "unknown sign" in str(refusal)
+        return any(reason in str(refusal) for reason in ("unknown sign", "the square root of"))
 
 
 @SETTINGS
