@@ -165,10 +165,17 @@ class Divergence:
 
         Raises:
             ValueError: when this divergence or parameterisation has no code; says which have.
+
+        The arguments have the names of the catalogue (``mean``, ``std``, …), not those given here.
         """
         from derive.codegen.render import snippet
 
-        return snippet(self.catalogued, target, parameters)
+        if self.catalogued.id not in catalogue.IDS:
+            raise ValueError(
+                "code is written for the divergences of the catalogue, with a name of its own for each "
+                f"parameter: {', '.join(catalogue.IDS)}"
+            )
+        return snippet(catalogue.result(self.catalogued.id), target, parameters)
 
     def verify(self) -> dict[str, Any]:
         """Re-prove, enclose and measure; the same data as ``derive verify --json``."""
@@ -236,8 +243,9 @@ def kl(p: Distribution, q: Distribution) -> Divergence:
 def _catalogued(p: Distribution, q: Distribution, diagonal: bool) -> Entry:
     """The catalogue's entry for a pair of this kind, or a nameless one."""
     distribution = DISTRIBUTIONS[p.family]
-    names = all(isinstance(v, str) for v in p.parameters)
-    same = p.family == q.family and names
+    names = [v for law in (p, q) for v in law.parameters if isinstance(v, str)]
+    same = p.family == q.family and all(isinstance(v, str) for v in p.parameters)
+    same = same and len(set(names)) == len(names)
     standard = (
         same
         and tuple(as_term(v) for v in q.parameters if not isinstance(v, str)) == (distribution.standard) != ()

@@ -187,10 +187,14 @@ def verify_result(result: Result, **options: Any) -> dict[str, Any]:
     from derive.codegen.render import module_name, module_text
     from derive.evidence.report import verify_one
 
+    if result.id not in catalogue.IDS:
+        row = verify_one(result, None, **options)
+        return row | {"not_measured": "code is written for the divergences of the catalogue only"}
+    coded = catalogue.result(result.id)
     with tempfile.TemporaryDirectory() as folder:
         modules: dict[str, Path] = {}
         for target in TARGETS.values():
-            path = Path(folder) / module_name(result, target)
-            path.write_text(module_text(result, target), encoding="utf-8")
+            path = Path(folder) / module_name(coded, target)
+            path.write_text(module_text(coded, target), encoding="utf-8")
             modules[target.name] = path
         return verify_one(result, modules, **options)

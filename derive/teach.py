@@ -92,7 +92,7 @@ def _question(before: str, line: Line, lemmas: Mapping[str, str], draw: random.R
         for note in line.notes
         for text in (
             f"{_reason(note.title, lemmas)}: {words(note.because)}",
-            *(f"  needed: {words(claim)} — {c.how}" for c in note.conditions for claim in c.claims),
+            *(f"  needed: {words(claim)} — {words(c.how)}" for c in note.conditions for claim in c.claims),
         )
     )
     return Question(before, after, answer, tuple(choices), hints, why)

@@ -39,6 +39,26 @@ def test_the_example_of_the_design() -> None:
     assert json.dumps(d.certificate)
 
 
+def test_code_does_not_depend_on_the_names_given() -> None:
+    d = kl(Normal("a", "b"), Normal("c", "e"))
+    assert d.code("numpy") == derive.result("kl-normal").code("numpy")
+    with pytest.raises(ValueError, match="code is written for the divergences of the catalogue"):
+        kl(Normal("mu", "sigma"), Normal("mu", "tau")).code()
+    with pytest.raises(ValueError, match="code is written for"):
+        kl(Normal("mu", "sigma"), Exponential("rate")).code()
+
+
+def test_what_is_not_in_the_catalogue_is_verified_without_code() -> None:
+    row = kl(Normal(0, 1), Normal(1, 2)).verify()
+    assert row["verified"]
+    assert row["code"] == []
+    assert "catalogue" in row["not_measured"]
+    assert kl(Normal("mu", "sigma"), Exponential("rate")).verify()["verified"]
+    mixed = kl(Exponential("rate"), Normal("mu", "sigma")).verify()
+    assert not mixed["verified"], "what cannot be enclosed is not called verified"
+    assert "no tail bound" in mixed["not_enclosed"]
+
+
 def test_numbers_are_allowed_where_they_are_exact() -> None:
     assert kl(Normal(0, 1), Normal(1, 2)).result == sympy.log(2) - sympy.Rational(1, 4)
     assert kl(Normal(Fraction(1, 2), 1), StandardNormal()).result == sympy.Rational(1, 8)

@@ -16,7 +16,7 @@ import pytest
 from derive import catalogue
 from derive.distributions import DISTRIBUTIONS
 from derive.document import mathml, render, text
-from derive.document.changes import changed
+from derive.course.changes import changed
 from derive.document.compose import Composer
 from derive.document.latex import broken, escape, latex, pieces
 from derive.document.latex import spell as spell_latex
@@ -250,7 +250,7 @@ def test_infinite_divergence():
     q = DISTRIBUTIONS["Exponential"].law(symbol("lambda"))
     derivation = derive_kl(p, q, declared)
     assert render.statement_text(derivation) == "KL(p‖q) = ∞, p = N(m, s²) and q = Exp(λ)"
-    assert r"\infty && \text{p has mass where q has none}" in render.derivation_latex(derivation)
+    assert r"\infty && \text{$p$ has mass where $q$ has none}" in render.derivation_latex(derivation)
 
 
 @pytest.mark.parametrize("id", IDS)

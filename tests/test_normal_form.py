@@ -289,7 +289,9 @@ CHANGES: tuple[Callable[[Expr], Expr], ...] = (
         else Power(t, ONE)
     ),
     lambda t: (
-        Times(t.args[1], Log(t.args[0].args[0])) if isinstance(t, Log) and isinstance(t.args[0], Power) else t
+        Times(t.args[0].args[1], Log(t.args[0].args[0]))
+        if isinstance(t, Log) and isinstance(t.args[0], Power)
+        else t
     ),
     lambda t: (
         SumOver(Log(t.args[0].args[0]), *t.args[0].args[1:])

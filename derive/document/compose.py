@@ -26,7 +26,7 @@ from derive.document.layout import (
     fence,
     height,
 )
-from derive.document.notation import Notation, name_node, squared, with_index
+from derive.document.notation import Notation, squared, with_index
 from derive.terms import (
     KL,
     REALS,
@@ -105,7 +105,7 @@ class Composer:
     def _plain(self, term: Expr, place: Place, script: bool) -> Node:
         match term:
             case Symbol():
-                return name_node(term.name)
+                return self.notation.symbol(term.name)
             case Rational():
                 return _number(term, script)
             case Plus():
@@ -248,10 +248,10 @@ class Composer:
         if isinstance(argument, Power):
             simple = isinstance(argument.args[0], (Symbol, Component))
         if simple:
-            return Apply("log", self.compose(argument, here, script=script))
+            return Apply(self.notation.logarithm, self.compose(argument, here, script=script))
         inner = self._plain(argument, here, script)
         node: Node = Fence(inner, "()", fence(inner).size)
-        return Apply("log", Marked(node) if here in self.marks else node)
+        return Apply(self.notation.logarithm, Marked(node) if here in self.marks else node)
 
     def _exp(self, term: Expr, place: Place) -> Node:
         (exponent,) = term.args

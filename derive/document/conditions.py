@@ -9,7 +9,7 @@ from sympy import Expr, Symbol
 
 from derive.document.compose import ATOM, Composer
 from derive.document.layout import Fraction, Identifier, Node, Number, Product, Relation, Sign
-from derive.document.prose import Prose, prose
+from derive.document.prose import Prose, prose, spoken
 from derive.kernel import Condition, Discharged, Step
 from derive.scope import Scope
 from derive.terms import Component
@@ -22,7 +22,7 @@ class Conditions:
     """Conditions that hold for the same reason."""
 
     claims: tuple[Prose, ...]
-    how: str
+    how: Prose
 
 
 def conditions_of(
@@ -33,14 +33,15 @@ def conditions_of(
     Unless ``everything`` is asked for, what only says that a declared symbol is what it was
     declared to be is left out; t = t always is.
     """
-    groups: dict[str, list[Prose]] = {}
+    groups: dict[Prose, list[Prose]] = {}
     for step in steps:
         for done in step.conditions:
             obvious = _obvious(done, scope)
             claim = in_words(done.condition, composer)
             if (obvious and not everything) or _says_nothing(claim):
                 continue
-            claims = groups.setdefault(DECLARED if obvious else done.how, [])
+            how = spoken(DECLARED if obvious else done.how, composer.notation)
+            claims = groups.setdefault(how, [])
             if claim not in claims:
                 claims.append(claim)
     return tuple(Conditions(tuple(claims), how) for how, claims in groups.items())

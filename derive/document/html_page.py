@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from derive.document.latex import width
 from derive.document.layout import Node
 from derive.document.mathml import mathml
-from derive.document.notation import name_node
+from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import html_environment
 from derive.document.view import Enclosure, Line, Page
@@ -50,9 +50,9 @@ def formula(line: Line) -> Markup:
     return Markup(mathml(line.formula, display=True, equals=True))
 
 
-def point(row: Enclosure) -> Markup:
+def point(row: Enclosure, notation: Notation) -> Markup:
     """The point of an enclosure, as equations."""
-    parts = (Markup("{} = {}").format(Markup(mathml(name_node(name))), value) for name, value in row.point)
+    parts = (Markup("{} = {}").format(Markup(mathml(notation.symbol(name))), value) for name, value in row.point)
     return Markup(", ").join(parts)
 
 

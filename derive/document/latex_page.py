@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from derive.document.latex import broken, escape, spell, width
 from derive.document.layout import Node
-from derive.document.notation import name_node
+from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment
 from derive.document.view import Enclosure, Line, Page, Passage
@@ -77,9 +77,9 @@ def display(node: Node, text_width: float, *, boxed: bool = False) -> Printed:
     return Printed("\\[\n" + (rf"\boxed{{{body}}}" if boxed else body) + "\n\\]")
 
 
-def point(row: Enclosure) -> Printed:
+def point(row: Enclosure, notation: Notation) -> Printed:
     """The point of an enclosure, as equations."""
-    return Printed(", ".join(f"${spell(name_node(name))} = {escape(value)}$" for name, value in row.point))
+    return Printed(", ".join(f"${spell(notation.symbol(name))} = {escape(value)}$" for name, value in row.point))
 
 
 @cache

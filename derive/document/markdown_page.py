@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from derive.document.latex import broken, spell
 from derive.document.layout import Node
-from derive.document.notation import name_node
+from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
 from derive.document.view import Enclosure, Line, Page, Passage
@@ -68,9 +68,9 @@ def formula(line: Line, passage: Passage) -> Printed:
     return _block([f"{left}= {first}", *(rf"\quad {text}" for text in rest)])
 
 
-def point(row: Enclosure) -> Printed:
+def point(row: Enclosure, notation: Notation) -> Printed:
     """The point of an enclosure, as equations."""
-    return Printed(", ".join(f"{math(name_node(name))} = {escape(value)}" for name, value in row.point))
+    return Printed(", ".join(f"{math(notation.symbol(name))} = {escape(value)}" for name, value in row.point))
 
 
 @cache

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr
 
@@ -75,12 +75,30 @@ class Notation:
 
     names: tuple[tuple[str, Expr], ...] = ()
     families: Mapping[str, Distribution] = field(default_factory=lambda: DISTRIBUTIONS)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """What the reader calls the laws p and q."""
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    """What the reader calls parameters and variables."""
+    logarithm: str = "log"
+
+    def of(self, names: tuple[tuple[str, Expr], ...]) -> Notation:
+        """The reader's notation with the laws of one derivation."""
+        return replace(self, names=names)
+
+    def symbol(self, name: str) -> Node:
+        """A parameter or variable as the reader writes it."""
+        return name_node(self.symbols.get(name, name))
+
+    def title(self, role: str) -> Node:
+        """A role (p, q, p_j) as the reader writes it."""
+        head, _, rest = role.partition("_")
+        return name_node("_".join(filter(None, (self.roles.get(head, head), rest))))
 
     def role(self, law: Expr) -> Node | None:
         """The role of a law as a node, when it has one here."""
         for role, named in self.names:
             if named == law:
-                return name_node(role)
+                return self.title(role)
         return None
 
     def law(self, family: str) -> tuple[LawName, tuple[tuple[int, bool], ...]]:
@@ -109,15 +127,19 @@ class Notation:
         return LawName(shape["name"], shape["face"] == "cal"), tuple(slots)
 
 
-def check_distinct(names: list[str]) -> None:
-    """Refuse two names that would look the same on the page.
+def check_distinct(names: Iterable[str], notation: Notation | None = None, roles: Iterable[str] = ()) -> None:
+    """Refuse two names, or a name and a law, that would look the same on the page.
 
     Raises:
         NotationError: naming both.
     """
+    shown = notation or Notation()
     seen: dict[Node, str] = {}
-    for name in names:
-        other = seen.setdefault(name_node(name), name)
+    nodes = [(shown.symbol(name), name) for name in names]
+    if notation is not None and (notation.roles or notation.symbols):
+        nodes += [(shown.title(role), f"the law {role}") for role in roles]
+    for node, name in nodes:
+        other = seen.setdefault(node, name)
         if other != name:
             raise NotationError(f"{other} and {name} would be printed alike: rename one of them")
 

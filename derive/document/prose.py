@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from derive.document.layout import Node
+from derive.document.layout import Apply, Call, Fence, Fraction, LawName, Node, Product, Relation
+from derive.document.notation import Notation
+
+_LAW = re.compile(
+    r"(p log\(p/q\)|(?:KL\([pq]‖[pq]\))|[pq] ≪ [pq]|(?<![A-Za-z′])[pq]\(x\)|(?<![A-Za-z′])[pq](?![A-Za-z]))"
+)
+"""What plain words say of the two laws: their names, and the few formulas made of them alone."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,25 @@ class Prose:
 def prose(*parts: Part) -> Prose:
     """Prose from its parts."""
     return Prose(parts)
+
+
+def spoken(text: str, notation: Notation) -> Prose:
+    """Plain words, the laws p and q in them called as the reader calls them."""
+    pieces = _LAW.split(text)
+    parts: list[Part] = [_of_laws(t, notation) if i % 2 else t for i, t in enumerate(pieces) if t]
+    return Prose(tuple(parts))
+
+
+def _of_laws(text: str, notation: Notation) -> Node:
+    names = [notation.title(c) for c in text if c in "pq"]
+    if text.startswith("p log"):
+        ratio = Fence(Fraction(names[1], names[2], linear=True))
+        return Product((names[0], Apply(notation.logarithm, ratio)))
+    if text.startswith("KL"):
+        return Call(LawName("KL"), tuple(names), "∥")
+    if "≪" in text:
+        return Relation(names[0], "≪", names[1])
+    return Call(names[0], (notation.symbol("x"),)) if text.endswith("(x)") else names[0]
 
 
 def joined(items: Iterable[Prose], between: str = ", ", last: str | None = None) -> Prose:

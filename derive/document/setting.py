@@ -8,26 +8,26 @@ from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS, Distribution
 from derive.document.compose import Composer
 from derive.document.layout import Listing, Node, Number, Relation, Sign
-from derive.document.notation import Notation, name_node, with_index
+from derive.document.notation import Notation, with_index
 from derive.document.prose import Prose, joined, prose
 from derive.scope import Declaration
 from derive.terms import KL, Component, Law, Minus, ProductLaw, ProductSpace, free_symbols
 
 
-def laws(derivation: Derivation) -> tuple[Node, ...]:
+def laws(derivation: Derivation, notation: Notation) -> tuple[Node, ...]:
     """The definitions p = 𝒩(μ, σ²) of a derivation's named laws; one coordinate's are implied."""
-    composer = Composer(Notation())
+    composer = Composer(notation.of(()))
     inner = {law.args[0] for _, law in derivation.names if isinstance(law, ProductLaw)}
     return tuple(
-        Relation(name_node(role), "=", composer.law(law))
+        Relation(notation.title(role), "=", composer.law(law))
         for role, law in derivation.names
         if law not in inner
     )
 
 
-def setting(derivation: Derivation) -> Prose:
+def setting(derivation: Derivation, notation: Notation) -> Prose:
     """“p = 𝒩(μ, σ²) and q = …”: the laws that are named, empty when none is."""
-    stated = laws(derivation)
+    stated = laws(derivation, notation)
     if not stated:
         return prose()
     independent = any(isinstance(law, ProductLaw) for _, law in derivation.names)
@@ -35,13 +35,13 @@ def setting(derivation: Derivation) -> Prose:
     return joined((prose(n) for n in stated), last=" and ") + prose(*([words] if words else []))
 
 
-def domains(derivation: Derivation) -> Prose:
+def domains(derivation: Derivation, notation: Notation) -> Prose:
     """The declared parameters with their domains, and what each means where that is known."""
     single, indexed = list[Prose](), list[Prose]()
-    index, dimension = _index(derivation)
+    index, dimension = _index(derivation, notation)
     for declaration in derivation.scope.declarations:
-        meaning = _meaning(declaration, derivation)
-        node = name_node(declaration.name)
+        meaning = _meaning(declaration, derivation, notation)
+        node = notation.symbol(declaration.name)
         shown = with_index(node, index) if declaration.indexed else node
         claim: Node = Relation(shown, "∈", Sign("ℕ" if declaration.domain == "natural" else "ℝ"))
         if declaration.domain == "positive":
@@ -55,16 +55,16 @@ def domains(derivation: Derivation) -> Prose:
     return joined([*single, every], between="; ") + prose(".")
 
 
-def _index(derivation: Derivation) -> tuple[Node, Node]:
+def _index(derivation: Derivation, notation: Notation) -> tuple[Node, Node]:
     """The index of the product laws and the dimension it runs to, as they are shown."""
-    composer = Composer(Notation())
+    composer = Composer(notation.of(()))
     for _, law in derivation.names:
         if isinstance(law, ProductLaw):
             return composer.compose(law.args[1]), composer.compose(law.args[2])
-    return name_node("j"), name_node("d")
+    return notation.symbol("j"), notation.symbol("d")
 
 
-def _meaning(declaration: Declaration, derivation: Derivation) -> Prose:
+def _meaning(declaration: Declaration, derivation: Derivation, notation: Notation) -> Prose:
     if declaration.domain == "natural":
         return prose("the dimension")
     for role, law in derivation.names:
@@ -75,7 +75,7 @@ def _meaning(declaration: Declaration, derivation: Derivation) -> Prose:
         for parameter, argument in zip(distribution.family.parameters, factor.args[1:], strict=True):
             if Symbol(declaration.name) not in free_symbols(argument):
                 continue
-            return prose(f"{_word_for(distribution, parameter.name, argument)} of ", name_node(role))
+            return prose(f"{_word_for(distribution, parameter.name, argument)} of ", notation.title(role))
     return prose()
 
 
@@ -93,12 +93,12 @@ def _divergence(derivation: Derivation) -> KL | None:
     return left if isinstance(left, KL) else None
 
 
-def assumptions(derivation: Derivation) -> tuple[Prose, ...]:
+def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]:
     """What holds throughout a derivation of a divergence, one sentence each."""
-    composer = Composer(Notation(derivation.names))
+    composer = Composer(notation.of(derivation.names))
     out: list[Prose] = []
     if derivation.scope.declarations:
-        out.append(domains(derivation))
+        out.append(domains(derivation, notation))
     divergence = _divergence(derivation)
     if divergence is None:
         return tuple(out)
@@ -118,7 +118,7 @@ def assumptions(derivation: Derivation) -> tuple[Prose, ...]:
             )
         )  # fmt: skip
     out.append(prose("Logarithms are natural: the divergence is in nats."))
-    out += _convention(p)
+    out += _convention(p, notation)
     return tuple(out)
 
 
@@ -129,7 +129,7 @@ def _support(law: Expr, derivation: Derivation) -> Expr:
     return derivation.scope.support(law)
 
 
-def _convention(law: Expr) -> list[Prose]:
+def _convention(law: Expr, notation: Notation) -> list[Prose]:
     """Which parameters the formula is written in."""
     factor = law.args[0] if isinstance(law, ProductLaw) else law
     if not isinstance(factor, Law):
@@ -148,6 +148,6 @@ def _convention(law: Expr) -> list[Prose]:
         out += f" (not {' or '.join(others)})"
     if not distribution.squared:
         return [prose(out + ".")]
-    shown = Composer(Notation()).law(distribution.generic)
+    shown = Composer(notation.of(())).law(distribution.generic)
     squares = " and ".join(distribution.meanings[name] for name in distribution.squared)
     return [prose(out + "; in ", shown, f" {squares} is squared.")]

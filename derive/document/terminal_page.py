@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment
 
 from derive.document.layout import Node
-from derive.document.notation import name_node
+from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
 from derive.document.text import spell
@@ -79,9 +79,9 @@ def note(value: Note, line: Line, columns: int) -> Printed:
     return wrapped(f"({line.number}) {capital(prose(value.title))}. {prose(value.whole)}", columns, 4)
 
 
-def point(row: Enclosure) -> Printed:
+def point(row: Enclosure, notation: Notation) -> Printed:
     """The point of an enclosure, as equations."""
-    return Printed(", ".join(f"{spell(name_node(name))} = {escape(value)}" for name, value in row.point))
+    return Printed(", ".join(f"{spell(notation.symbol(name))} = {escape(value)}" for name, value in row.point))
 
 
 @cache

@@ -15,12 +15,13 @@ from sympy import Expr, Symbol
 
 from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS
-from derive.document.changes import changed
+from derive.course.changes import changed
+from derive.course.transition import Transition
 from derive.document.compose import Composer
 from derive.document.conditions import Conditions, conditions_of
 from derive.document.layout import Node, Relation
 from derive.document.notation import Notation, check_distinct
-from derive.document.prose import Link, Prose, joined, prose
+from derive.document.prose import Link, Prose, joined, prose, spoken
 from derive.document.setting import assumptions, setting
 from derive.kernel import Detail, Rule, Step
 from derive.rules import RULES
@@ -92,7 +93,7 @@ class Note:
     def needs(self) -> Prose:
         """The side conditions and how each was discharged, and evidence short of proof."""
         sentences = [
-            prose("Needs ") + joined(group.claims, between="; ") + prose(f": {group.how}.")
+            prose("Needs ") + joined(group.claims, between="; ") + prose(": ") + group.how + prose(".")
             for group in self.conditions
         ]
         if self.evidence != "PROVED":
@@ -113,6 +114,7 @@ class Line:
     formula: Node
     reason: Prose
     notes: tuple[Note, ...]
+    transition: Transition
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ class Page:
     rules: tuple[RuleUse, ...]
     steps: int
     checks: CheckSummary | None
+    notation: Notation
 
     @property
     def extent(self) -> str:
@@ -171,8 +174,11 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
-    """The view model of a result at a level of detail."""
+def page(
+    result: Result, checks: CheckSummary | None, detail: Detail, notation: Notation | None = None
+) -> Page:
+    """The view model of a result at a level of detail, in the reader's notation."""
+    notation = notation or Notation()
     main = result.derivation
     forms = {form.derivation.id: f"{chr(65 + i)}" for i, form in enumerate(result.forms)}
     below = {d.id: d for top in result.derivations() for d in top.tree()}
@@ -186,8 +192,8 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
         formula=result.entry.formula,
         detail=detail.name.lower(),
         grade=main.grade,
-        assumptions=assumptions(main),
-        main=passage(main, detail, labels, label="Theorem", title=main.title, prefix=""),
+        assumptions=assumptions(main, notation),
+        main=passage(main, detail, labels, label="Theorem", title=main.title, prefix="", notation=notation),
         forms=tuple(
             passage(
                 form.derivation,
@@ -196,13 +202,14 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
                 label=f"Form {forms[form.derivation.id]}",
                 title=form.title,
                 prefix=f"{forms[form.derivation.id]}.",
+                notation=notation,
             )
             for form in result.forms
         ),
         lemmas=tuple(
             passage(
                 d, detail, labels, label=labels[d.id].link.text, title=d.title, prefix=f"L{n}.",
-                stated=detail == Detail.BRIEF,
+                stated=detail == Detail.BRIEF, notation=notation,
             )
             for n, d in enumerate(lemmas, 1)
         ),
@@ -210,13 +217,15 @@ def page(result: Result, checks: CheckSummary | None, detail: Detail) -> Page:
         rules=_rules(main),
         steps=sum(len(d.steps) for d in main.tree()),
         checks=checks,
+        notation=notation,
     )  # fmt: skip
 
 
-def single(derivation: Derivation, detail: Detail) -> Passage:
+def single(derivation: Derivation, detail: Detail, notation: Notation | None = None) -> Passage:
     """One derivation on its own, its lemmas cited by their titles."""
+    shown = notation or Notation()
     labels = {d.id: Label(Link(_short(d) or d.title, "")) for d in derivation.tree()}
-    return passage(derivation, detail, labels, label="", title=derivation.title, prefix="")
+    return passage(derivation, detail, labels, label="", title=derivation.title, prefix="", notation=shown)
 
 
 def _short(lemma: Derivation) -> str:
@@ -240,6 +249,7 @@ def passage(
     label: str,
     title: str,
     prefix: str,
+    notation: Notation,
     stated: bool = False,
 ) -> Passage:
     """The view of one derivation; ``stated`` leaves its lines out.
@@ -247,14 +257,15 @@ def passage(
     Raises:
         NotationError: when two of its parameters would look the same.
     """
-    check_distinct([d.name for d in derivation.scope.declarations])
-    notation = Notation(derivation.names)
+    declared = [d.name for d in derivation.scope.declarations]
+    check_distinct(declared, notation, [role for role, _ in derivation.names])
+    notation = notation.of(derivation.names)
     composer = Composer(notation)
     return Passage(
         anchor=derivation.id,
         label=label,
         title=title,
-        setting=setting(derivation),
+        setting=setting(derivation, notation),
         left=composer.compose(derivation.left),
         right=composer.compose(derivation.right),
         lines=() if stated else tuple(_lines(derivation, detail, labels, notation, prefix)),
@@ -284,6 +295,7 @@ def _lines(
                 marked.compose(step.after),
                 _summary(pending, labels, composer),
                 _unique(notes),
+                Transition(derivation, tuple(pending)),
             )
         )
         shown, pending = step.after, []
@@ -298,7 +310,7 @@ def _unique(notes: tuple[Note, ...]) -> tuple[Note, ...]:
         if old is None:
             merged[note.title] = note
             continue
-        groups: dict[str, tuple[Prose, ...]] = {c.how: c.claims for c in old.conditions}
+        groups: dict[Prose, tuple[Prose, ...]] = {c.how: c.claims for c in old.conditions}
         for c in note.conditions:
             have = groups.get(c.how, ())
             groups[c.how] = have + tuple(x for x in c.claims if x not in have)
@@ -323,7 +335,7 @@ def _title(step: Step, rule: Rule, composer: Composer) -> Prose:
         shown.append(prose(Relation(composer.compose(Symbol(name)), "=", node) if name else node))
     if rule.id == "add-and-subtract":
         return prose("add and subtract ") + joined(shown)
-    return prose(rule.title + (" " if shown else "")) + joined(shown)
+    return spoken(rule.title + (" " if shown else ""), composer.notation) + joined(shown)
 
 
 def _note(step: Step, derivation: Derivation, labels: Labels, composer: Composer, detail: Detail) -> Note:
@@ -331,7 +343,7 @@ def _note(step: Step, derivation: Derivation, labels: Labels, composer: Composer
     conditions = conditions_of([step], derivation.scope, composer, everything=detail == Detail.FULL)
     name = _binding(step, "lemma")
     if rule.id != "lemma" or not isinstance(name, str):
-        because = prose(rule.because)
+        because = spoken(rule.because, composer.notation)
         if isinstance(name, str):
             because += prose(" It uses ", labels[name].link, ".")
         return Note(_title(step, rule, composer), because, (), conditions, step.evidence)
@@ -343,7 +355,7 @@ def _note(step: Step, derivation: Derivation, labels: Labels, composer: Composer
 
 def _instances(step: Step, lemma: Derivation, composer: Composer) -> list[Prose]:
     """What each of a lemma's symbols stands for, where that is not itself."""
-    plain = Composer(Notation())
+    plain = Composer(composer.notation.of(()))
     index = _binding(step, "index")
     out = []
     for declaration in lemma.scope.declarations:

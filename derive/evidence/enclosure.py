@@ -109,6 +109,11 @@ class Coordinate:
         raise EnclosureError("the supports could not be compared at this precision")
 
 
+def covers(coordinate: Coordinate) -> bool:
+    """Whether a tail bound is proved for the two families."""
+    return (coordinate.p.name, coordinate.q.name) in TAILS
+
+
 def _known(family: Family, values: Parameters) -> Mapping[str, arb]:
     return {d.name: value for d, value in zip(family.parameters, values, strict=True)}
 

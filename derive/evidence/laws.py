@@ -18,7 +18,7 @@ from derive.catalogue import IDS, Result
 from derive.catalogue import result as catalogue_result
 from derive.derivation import Derivation
 from derive.evidence.ball import bits_for
-from derive.evidence.enclosure import Enclosure, coordinates, double_integral
+from derive.evidence.enclosure import Enclosure, coordinates, covers, double_integral
 from derive.evidence.enclosure import compare as compare_ball
 from derive.evidence.points import as_text, laws_of, points, slots
 from derive.field import Undetermined
@@ -349,6 +349,10 @@ def additive(result: Result) -> LawRow | None:
         return _row(law, main, holds, detail)
     digits, where = 12, points(main, 6)
     pair = (where[0], where[5])
+    if not all(
+        covers(coordinate) for at in pair for coordinate in coordinates(*main.left.args, at, main.scope)
+    ):
+        return None  # the integral of this pair of families cannot be enclosed
     p, q = main.left.args
     assert isinstance(main.left, KL)
     with ctx.workprec(bits_for(2 * digits)):

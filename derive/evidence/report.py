@@ -76,7 +76,7 @@ def verify_one(
     law_rows = laws(result, main)
     failures += [f"law: {r.law} fails for {r.derivation}" for r in law_rows if not r.holds]
     progress(f"{result.id}: measuring code")
-    code_rows = list(measure_modules(references(result), modules or {}, code_points))
+    code_rows = list(measure_modules(references(result), modules, code_points)) if modules else []
     failures += [f"code: {reason}" for r in code_rows for reason in _faults(r)]
     row |= {
         "enclosures": enclosed,

@@ -1,0 +1,101 @@
+"""A question about the next line: the right one among mistakes, three graded hints, and why."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from derive.course.counterexample import Counterexample, Proved, Speech, counterexample
+from derive.course.mistakes import MISTAKES, Mistake
+from derive.course.transition import Transition, sub_terms
+from derive.rules import RULES
+from derive.terms import at
+
+WRONG = 3
+"""Wrong choices beside the right one, where so many mistakes can be made."""
+POINTS = 3
+"""Points for a line found at once; each hint and each wrong answer costs one."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake as it was made at one line, with the numbers against it."""
+
+    mistake: Mistake
+    line: Expr
+    counterexample: Counterexample
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A line to choose; ``slip`` is what is wrong with it, None for the right one."""
+
+    line: Expr
+    slip: Slip | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which line comes next?"""
+
+    transition: Transition
+    choices: tuple[Choice, ...]
+    hints: tuple[Speech, Speech, Speech]
+
+    @property
+    def answer(self) -> int:
+        """Index of the right choice."""
+        return next(i for i, c in enumerate(self.choices) if c.slip is None)
+
+
+def slips(transition: Transition) -> tuple[Slip, ...]:
+    """Every mistake that can be made at a line and that numbers show wrong, one line for each."""
+    out: dict[Expr, Slip] = {}
+    for mistake in MISTAKES:
+        for line in mistake.wrong_lines(transition):
+            if line in out or line in (transition.after, transition.before):
+                continue
+            found = counterexample(transition, line)
+            if found is not None:
+                out[line] = Slip(mistake, line, found)
+                break
+    return tuple(out.values())
+
+
+def question(transition: Transition, seed: str = "") -> Question:
+    """The question of a transition; the same seed gives the same choices in the same order."""
+    draw = random.Random(f"{transition.derivation.id} {transition.after} {seed}")
+    made = slips(transition)
+    wrong = draw.sample(made, min(WRONG, len(made)))
+    choices = [Choice(transition.after, None), *(Choice(s.line, s) for s in wrong)]
+    draw.shuffle(choices)
+    return Question(transition, tuple(choices), hints(transition))
+
+
+def hints(transition: Transition) -> tuple[Speech, Speech, Speech]:
+    """Where to look, what to use, and the rule itself: each tells more than the one before it."""
+    steps = transition.telling
+    look = at(transition.before, steps[0].place)
+    if sum(1 for _ in sub_terms(look)) == sum(1 for _ in sub_terms(transition.before)):
+        first: Speech = ("The whole line changes: read it from the outside.",)
+    else:
+        first = ("Look at ", look, ".")
+    titles: list[str] = []
+    reasons: list[str | Expr | Proved] = []
+    for step in steps:
+        lemma = transition.derivation.lemmas.get(str(dict(step.bindings).get("lemma")))
+        named = f"the lemma “{lemma.title}”" if lemma and step.rule == "lemma" else RULES[step.rule].title
+        if named in titles:
+            continue
+        titles.append(named)
+        reasons.append(" " if reasons else "")
+        if lemma and step.rule == "lemma":
+            reasons += [f"{lemma.title}: ", Proved(lemma), "."]
+        else:
+            reasons.append(RULES[step.rule].because)
+    return first, (f"Use: {'; then '.join(titles)}.",), tuple(reasons)
+
+
+__all__ = ["POINTS", "Choice", "Question", "Slip", "hints", "question", "slips"]
