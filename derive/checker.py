@@ -14,6 +14,7 @@ from typing import Any
 
 from derive.derivation import CertificateError, Derivation, replay_all
 from derive.distributions import FAMILIES
+from derive.entries import statements
 from derive.rules import RULES
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -22,10 +23,20 @@ LARGEST_FILE = 16 * 1024 * 1024
 def check(data: Any) -> dict[str, Derivation]:
     """Every derivation of a certificate, rebuilt through the kernel.
 
+    A derivation that has a name of the catalogue also has to state what the catalogue says.
+
     Raises:
         CertificateError: when a step, a lemma, a statement or a family does not hold.
     """
-    return replay_all(data, RULES, FAMILIES)
+    proved = replay_all(data, RULES, FAMILIES)
+    expected = statements()
+    for name, derivation in proved.items():
+        if name in expected and expected[name] != (derivation.scope.declarations, derivation.left):
+            raise CertificateError(
+                f"{name}: it proves something about {derivation.left}, but the catalogue's {name} is "
+                f"about {expected[name][1]}"
+            )
+    return proved
 
 
 def check_file(path: Path) -> dict[str, Derivation]:
@@ -37,10 +48,18 @@ def check_file(path: Path) -> dict[str, Derivation]:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise CertificateError(f"{path} is larger than {LARGEST_FILE} bytes")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
     except (OSError, ValueError, RecursionError) as error:
         raise CertificateError(f"cannot read {path}: {error}") from error
     return check(data)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no key stands twice: readers differ in which of the two they keep."""
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return out
 
 
 def main(arguments: list[str]) -> int:
@@ -56,6 +75,8 @@ def main(arguments: list[str]) -> int:
             return 1
         steps = sum(len(d.steps) for d in proved.values())
         print(f"{name}: {len(proved)} derivations, {steps} steps, all accepted")
+        for d in proved.values():
+            print(f"  {d.id}: {d.left} = {d.right}")
     return 0
 
 

@@ -29,6 +29,10 @@ class Undetermined(ArithmeticError):
     """The normal form cannot decide; the message says what it met."""
 
 
+class OutOfGenerators(Undetermined):
+    """The ring is full; a new one may have room."""
+
+
 class Element(NamedTuple):
     """A reduced fraction of polynomials, denominator with leading coefficient 1."""
 
@@ -196,7 +200,7 @@ class Field:
         """The ring variable for a key, made when it is new."""
         if key not in self._index:
             if len(self.generators) >= GENERATORS:
-                raise Undetermined(f"the line needs more than {GENERATORS} generators")
+                raise OutOfGenerators(f"the line needs more than {GENERATORS} generators")
             self._index[key] = len(self.generators)
             if not make.positive:
                 self._unsigned.append(len(self.generators))

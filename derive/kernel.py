@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 from sympy import Expr, Symbol, oo
 
 from derive import calculus
-from derive.field import Undetermined
+from derive.field import OutOfGenerators, Undetermined
 from derive.normal_form import NormalForm
 from derive.scope import Declaration, Scope, ScopeError
 from derive.terms import (
@@ -155,29 +155,39 @@ def accept(
 ) -> Step:
     """Apply ``rule`` at ``place`` of ``before`` and return the step, or raise :class:`Refused`."""
     try:
-        if set(bindings) < set(rule.needs):
-            missing = ", ".join(n for n in rule.needs if n not in bindings)
-            raise RuleError(f"it needs a binding for {missing}")
-        require_well_formed(before, scope)
-        _require_rewritable(before, place)
-        here = scope.enter(before, place)
-        target = at(before, place)
-        rewrite = rule.apply(target, bindings, here, lemmas)
-        after = replace_at(before, place, rewrite.after)
-        if after == before:
-            raise RuleError("the line does not change")
-        discharged = tuple(Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions)
-        require_well_formed(after, scope)
-        if rewrite.equality != "conditions":
-            _require_equal(rewrite.equality, target, rewrite.after, here)
+        try:
+            after, discharged, equality = _replay(rule, before, place, bindings, scope, lemmas)
+        except OutOfGenerators:  # rings are shared within a scope: try again with empty ones
+            scope.forms.clear()
+            after, discharged, equality = _replay(rule, before, place, bindings, scope, lemmas)
     except (RuleError, TermError, ScopeError, IllFormed, Undetermined) as error:
         raise Refused(rule.id, str(error), place) from error
     except (RecursionError, MemoryError, OverflowError) as error:
         raise Refused(rule.id, f"the line is too large or too deep: {error}", place) from error
-    return Step(
-        before, after, rule.id, place, tuple(sorted(bindings.items())), discharged,
-        rewrite.equality, detail, _SEAL,
-    )  # fmt: skip
+    bound = tuple(sorted(bindings.items()))
+    return Step(before, after, rule.id, place, bound, discharged, equality, detail, _SEAL)
+
+
+def _replay(
+    rule: Rule, before: Expr, place: Place, bindings: Bindings, scope: Scope, lemmas: Lemmas
+) -> tuple[Expr, tuple[Discharged, ...], Equality]:
+    """The new line, its conditions with their reasons, and how equality was decided."""
+    if set(bindings) < set(rule.needs):
+        missing = ", ".join(n for n in rule.needs if n not in bindings)
+        raise RuleError(f"it needs a binding for {missing}")
+    require_well_formed(before, scope)
+    _require_rewritable(before, place)
+    here = scope.enter(before, place)
+    target = at(before, place)
+    rewrite = rule.apply(target, bindings, here, lemmas)
+    after = replace_at(before, place, rewrite.after)
+    if after == before:
+        raise RuleError("the line does not change")
+    discharged = tuple(Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions)
+    require_well_formed(after, scope)
+    if rewrite.equality != "conditions":
+        _require_equal(rewrite.equality, target, rewrite.after, here)
+    return after, discharged, rewrite.equality
 
 
 def _require_rewritable(line: Expr, place: Place) -> None:
@@ -201,6 +211,8 @@ def relabel(step: Step, detail: Detail) -> Step:
 def _reason(rule: Rule, condition: Condition, scope: Scope, place: Place) -> str:
     try:
         return discharge(condition, scope)
+    except OutOfGenerators:
+        raise
     except (TermError, ScopeError, Undetermined) as error:
         terms = ", ".join(str(t) for t in condition.terms)
         raise Refused(

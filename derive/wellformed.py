@@ -11,7 +11,7 @@ from __future__ import annotations
 from sympy import Expr, Symbol, oo
 
 from derive.calculus import limit, require_integrable
-from derive.field import Undetermined
+from derive.field import OutOfGenerators, Undetermined
 from derive.normal_form import NormalForm
 from derive.scope import Scope
 from derive.terms import (
@@ -103,6 +103,7 @@ class _Checker:
 
     def _defined(self, term: Expr, scope: Scope) -> None:
         """Denominators are nonzero, arguments of logarithms and roots in their domains."""
+        signs: tuple[int, ...]
         if isinstance(term, Quotient):
             part, needed, signs = term.args[1], "nonzero", (1, -1)
         elif isinstance(term, Log):
@@ -202,6 +203,8 @@ class _Checker:
     def _has_limit(self, body: Expr, variable: Symbol, end: Expr, space: Expr, scope: Scope) -> None:
         try:
             limit(scope, body, variable, end, space)
+        except OutOfGenerators:
+            raise
         except Undetermined as error:
             raise IllFormed(
                 f"the condition 'limit' of {body} at {end} is not established: {error}"
@@ -210,6 +213,8 @@ class _Checker:
     def _converges(self, term: IntegralOver, scope: Scope) -> None:
         try:
             require_integrable(scope, *term.args)
+        except OutOfGenerators:
+            raise
         except Undetermined as error:
             raise IllFormed(
                 f"the condition 'integrable' of {term.args[0]} is not established: {error}"

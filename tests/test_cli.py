@@ -157,7 +157,7 @@ def test_verify_fails_when_the_code_is_wrong(monkeypatch: pytest.MonkeyPatch) ->
 
     right = render.module_text
     monkeypatch.setattr(
-        render, "module_text", lambda *a: right(*a).replace("return 2 * _half", "return _half")
+        render, "module_text", lambda *a: right(*a).replace("value = 2 * _half", "value = _half")
     )
     code, out = run("verify", "kl-exponential", "--points", "500")
     assert code == 1

@@ -24,7 +24,6 @@ from derive.strategies.lemmas import places
 from derive.strategies.tidy import tidy
 from derive.terms import (
     HALF,
-    INFINITY,
     ONE,
     TWO,
     Component,
@@ -59,8 +58,6 @@ def evaluation_form(closed: Derivation) -> Derivation:
     Raises:
         NoEvaluationForm: when the closed form is not of a kind that is known here.
     """
-    if closed.right == INFINITY:
-        raise NoEvaluationForm(f"{closed.id} is +∞ everywhere: there is nothing to compute")
     chain = Chain(
         f"{closed.id}-evaluation",
         f"{closed.title}: the form that is computed",
@@ -150,10 +147,7 @@ def _propose(body: Expr, located: frozenset[Symbol]) -> tuple[Expr, bool]:
 
 def _scaled(c: Fraction, term: Expr) -> Expr:
     if c <= 0:
-        raise NoEvaluationForm(
-            "no form without cancellation is known for this divergence: "
-            f"{term} has a coefficient that is not positive"
-        )
+        raise NoEvaluationForm(f"a term with a coefficient that is not positive: {c} {term}")
     return term if c == 1 else Times(as_term(c), term)
 
 
@@ -179,9 +173,7 @@ def _ratio_terms(rest: Parts) -> list[Expr]:
     ]
     logs += scaled
     if len(logs) != 1 or logs[0][0] >= 0:
-        raise NoEvaluationForm(
-            "no form without cancellation is known for this divergence: it is not one logarithm of a ratio"
-        )
+        raise NoEvaluationForm("expected one logarithm with a negative coefficient")
     c, ratio = -logs[0][0], logs[0][1]
     others = [(k, t) for k, t in rest if not contains(t, Log)]
     alpha = _square_coefficient(others, c, ratio)
@@ -221,9 +213,7 @@ def _difference_terms(rest: Parts) -> list[Expr]:
     """c eᵗ − c − c t as 2c · ½(eᵗ − 1 − t), where eᵗ may be written as a quotient of two."""
     exponentials = [(c, t) for c, t in rest if contains(t, Exp)]
     if len(exponentials) != 1:
-        raise NoEvaluationForm(
-            "no form without cancellation is known for this divergence: it is not one exponential"
-        )
+        raise NoEvaluationForm("expected one exponential that holds no mean")
     c, term = exponentials[0]
     if isinstance(term, Quotient):
         t: Expr = Plus(term.args[0].args[0], Minus(term.args[1].args[0]))

@@ -1,4 +1,4 @@
-"""From an evaluation form to a function: argument names, named intermediate values, one expression.
+"""From an evaluation form to a function: argument names and a sum of primitives, with its gradient.
 
 Nothing here knows a target; a printer of the target turns the SymPy expressions into code.
 """
@@ -12,14 +12,12 @@ from sympy import Expr, Function, Symbol
 
 from derive.catalogue import Result
 from derive.codegen.evaluation import evaluation_forms
-from derive.codegen.primitives import PRIMITIVES, Primitive
+from derive.codegen.primitives import PRIMITIVES, SQUARE, Primitive
 from derive.derivation import Derivation
 from derive.distributions.claims import Parameterisation
 from derive.evaluate import as_sympy
-from derive.scope import Declaration
 from derive.terms import (
-    HALF,
-    TWO,
+    ONE,
     Component,
     Exp,
     Log,
@@ -31,8 +29,11 @@ from derive.terms import (
     SumOver,
     TermError,
     Times,
-    free_symbols,
 )
+
+
+class NoPrimitive(ValueError):
+    """An addend of an evaluation form is none that a primitive computes."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,45 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Local:
-    """A named intermediate value."""
+class Addend:
+    """``coefficient`` times a primitive of arguments that are SymPy expressions."""
 
-    name: str
-    value: Expr
+    coefficient: Expr
+    primitive: Primitive
+    arguments: tuple[Expr, ...]
+
+    @property
+    def half(self) -> Expr:
+        """The primitive of its arguments: half of the bracket."""
+        return Function(self.primitive.name)(*self.arguments)
+
+    @property
+    def value(self) -> Expr:
+        """The addend as an expression."""
+        return self.scaled(self.half)
+
+    @property
+    def label(self) -> str:
+        """A name for the value of the primitive."""
+        return self.primitive.name.removeprefix("_")
+
+    def slope(self, name: str) -> Expr:
+        """The partial derivative in the argument ``name``, by the chain rule.
+
+        The k-th slope of the primitive is the symbol ``short[k]``: what its function for the slopes
+        returns, under the primitive's short name.  The slope of half a square is the argument.
+        """
+        parts = []
+        for k, argument in enumerate(self.arguments):
+            inner = sympy.diff(argument, Symbol(name))
+            if inner != 0:
+                outer = argument if self.primitive is SQUARE else Symbol(f"{self.primitive.short}[{k}]")
+                parts.append(outer if inner == 1 else sympy.Mul(inner, outer, evaluate=False))
+        return self.scaled(sympy.Add(*parts, evaluate=False)) if parts else sympy.Integer(0)
+
+    def scaled(self, expr: Expr) -> Expr:
+        """``coefficient`` times an expression."""
+        return expr if self.coefficient == 1 else sympy.Mul(self.coefficient, expr, evaluate=False)
 
 
 @dataclass(frozen=True)
@@ -61,13 +96,25 @@ class GeneratedFunction:
     parameters: str
     """Name of the parameterisation: std, var, logvar, rate."""
     arguments: tuple[Argument, ...]
-    locals: tuple[Local, ...]
-    expression: Expr
-    primitives: tuple[Primitive, ...]
+    addends: tuple[Addend, ...]
     diagonal: bool
     formula: str
     computed: str
     derivation_id: str
+
+    @property
+    def primitives(self) -> frozenset[Primitive]:
+        """The primitives that it needs."""
+        return frozenset(a.primitive for a in self.addends)
+
+    @property
+    def gradient(self) -> tuple[Expr, ...]:
+        """Its partial derivatives in the order of the arguments, in the primitives' slopes."""
+        out = []
+        for argument in self.arguments:
+            slopes = [s for s in (a.slope(argument.name) for a in self.addends) if s != 0]
+            out.append(sympy.Add(*slopes, evaluate=False) if len(slopes) > 1 else slopes[0])
+        return tuple(out)
 
 
 def functions(result: Result) -> tuple[GeneratedFunction, ...]:
@@ -103,8 +150,7 @@ def _function(
     arguments = code_names(result, swap)
     body = form.right.args[0] if isinstance(form.right, SumOver) else form.right
     name = result.id.replace("-", "_") + (f"_from_{swap.code_name}" if swap else "")
-    rewriter = _Rewriter(arguments, form.scope.declarations)
-    expression = rewriter.expression(body)
+    names = {symbol: a.name for symbol, a in arguments.items()}
     return GeneratedFunction(
         name=name,
         statement=_statement(result, closed, arguments),
@@ -112,9 +158,7 @@ def _function(
         if swap
         else result.distribution.code_names[result.distribution.family.parameters[-1].name],
         arguments=tuple(arguments.values()),
-        locals=tuple(rewriter.locals),
-        expression=expression,
-        primitives=tuple(p for p in PRIMITIVES if p in rewriter.used),
+        addends=tuple(_addend(t, names) for t in _parts(body)),
         diagonal=result.entry.diagonal,
         formula=formula_text(closed, arguments),
         computed=formula_text(form, arguments),
@@ -137,50 +181,35 @@ def _statement(result: Result, closed: Derivation, arguments: dict[str, Argument
     return f"KL({laws[0]} || {laws[1]})"
 
 
-class _Rewriter:
-    """Turns a body into a SymPy expression of arguments, named values and primitives."""
-
-    def __init__(self, arguments: dict[str, Argument], declarations: tuple[Declaration, ...]) -> None:
-        self.names = {symbol: a.name for symbol, a in arguments.items()}
-        self.located = {d.name for d in declarations if d.domain == "real"}
-        self.locals: list[Local] = []
-        self.used: list[Primitive] = []
-
-    def expression(self, body: Expr) -> Expr:
-        return as_sympy(body, names=self.names, replace=self._replace, evaluate=False)
-
-    def _plain(self, term: Expr) -> Expr:
-        return as_sympy(term, names=self.names, evaluate=False)
-
-    def _replace(self, term: Expr) -> Expr | None:
-        for primitive in PRIMITIVES:
-            halved = isinstance(term, Times) and len(term.args) == 2 and term.args[0] == HALF
-            found = primitive.arguments(term.args[1] if halved else term)
-            if found is not None:
-                self.used.append(primitive)
-                half = Function(primitive.name)(*(self._plain(a) for a in found))
-                return half if halved else sympy.Mul(2, half, evaluate=False)
-        if isinstance(term, Power) and term.args[1] == TWO and not _is_argument(term.args[0]):
-            return sympy.Pow(self._named(term.args[0]), 2, evaluate=False)
-        return None
-
-    def _named(self, term: Expr) -> Symbol:
-        value = self._plain(term)
-        for local in self.locals:
-            if local.value == value:
-                return Symbol(local.name)
-        located = any(s.name in self.located for s in free_symbols(term))
-        plain = isinstance(term, Plus)
-        if located:
-            name = "difference" if plain else "scaled_difference"
-        else:
-            name = "excess" if plain else "relative_difference"
-        self.locals.append(Local(name, value))
-        return Symbol(name)
+def _parts(body: Expr) -> tuple[Expr, ...]:
+    """The addends of a body; a bracket is a sum too, but stays whole."""
+    return body.args if isinstance(body, Plus) and primitive_of(body) is None else (body,)
 
 
-def _is_argument(term: Expr) -> bool:
-    return isinstance(term, (Symbol, Component))
+def _addend(term: Expr, names: dict[str, str]) -> Addend:
+    """An addend of an evaluation form as a coefficient and a primitive.
+
+    Raises:
+        NoPrimitive: when no primitive computes the addend.
+    """
+    coefficient, bracket = ONE, term
+    if isinstance(term, Times) and len(term.args) == 2 and term.args[0].is_Rational:
+        coefficient, bracket = term.args
+    found = primitive_of(bracket)
+    if found is None:
+        raise NoPrimitive(f"no primitive of derive/codegen/primitives.py computes {bracket}")
+    primitive, arguments = found
+    plain = tuple(as_sympy(a, names=names, evaluate=False) for a in arguments)
+    return Addend(2 * coefficient, primitive, plain)
+
+
+def primitive_of(bracket: Expr) -> tuple[Primitive, tuple[Expr, ...]] | None:
+    """The first primitive that computes half of a bracket, and its arguments."""
+    for primitive in PRIMITIVES:
+        arguments = primitive.arguments(bracket)
+        if arguments is not None:
+            return primitive, arguments
+    return None
 
 
 def formula_text(derivation: Derivation, arguments: dict[str, Argument]) -> str:

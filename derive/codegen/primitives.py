@@ -1,13 +1,18 @@
-"""The two brackets that generated code computes as one function each, and their polynomials.
+"""The brackets that generated code computes as one function each, and their polynomials.
 
-Both are exactly 0 at equality and non-negative everywhere:
+Each function gives *half* of its bracket: without the half the brackets overflow where the divergence
+does not.  All are non-negative and exactly 0 at equality.
 
-``half_log_excess(a, b)`` = ½(r − 1 − log r) with r = a/b, for positive a and b
-``half_exp_excess(t)``    = ½(eᵗ − 1 − t)
+``_half_log_excess(a, b)``   r − 1 − log r   with r = a/b, for positive a and b
+``_half_exp_excess(a, b)``   eᵗ − 1 − t      with t = a − b (or t = a)
+``_half_…square…``           squares; a difference is passed as its two parts, so that what its rounding
+                             leaves out can be put back
 
-The halves belong to the functions: without them the brackets overflow where the divergence does not.
+Each also has a function of the same name with ``_slopes`` behind it: its partial derivatives in closed
+form.  A gradient of a divergence is a sum of those, so nothing cancels in it that does not cancel in
+the truth.
 
-Templates hold their branches; the coefficients are computed and certified by
+Templates hold the functions; the coefficients are computed and certified by
 ``derive.codegen.coefficients`` and lie in ``coefficients.json`` beside this file.
 """
 
@@ -20,38 +25,82 @@ from pathlib import Path
 
 from sympy import Expr, Symbol
 
-from derive.rules.identity import match, meta
-from derive.terms import ONE, Exp, Log, Minus, Plus, Quotient
+from derive.rules.identity import fill, match, meta
+from derive.terms import ONE, TWO, Exp, Log, Minus, Plus, Power, Quotient, Times
 
-R, T = meta("r"), meta("t")
+A, B, S, X = (meta(name) for name in "absx")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A way to write a bracket, and the arguments of its function then."""
+
+    bracket: Expr
+    arguments: tuple[Expr, ...]
 
 
 @dataclass(frozen=True)
 class Primitive:
-    """A bracket of the evaluation form, and the function that computes half of it."""
+    """A bracket of the evaluation form, and the function that computes half of it.
+
+    The first shape that fits is taken.
+    """
 
     name: str
-    bracket: Expr
+    shapes: tuple[Shape, ...]
+
+    @property
+    def short(self) -> str:
+        """The name without its leading ``_half_``, for a local variable."""
+        return self.name.removeprefix("_half_")
 
     def arguments(self, term: Expr) -> tuple[Expr, ...] | None:
-        """The function's arguments when ``term`` is an instance of the bracket, else None.
-
-        A ratio is passed as its two parts and so is a difference, so that neither is rounded first.
-        """
-        found: dict[Symbol, Expr] = {}
-        if not match(self.bracket, term, found):
-            return None
-        (value,) = found.values()
-        if self is LOG_EXCESS:
-            return value.args if isinstance(value, Quotient) else (value, ONE)
-        if isinstance(value, Plus) and len(value.args) == 2 and isinstance(value.args[1], Minus):
-            return value.args[0], value.args[1].args[0]
-        return (value,)
+        """The function's arguments when ``term`` is an instance of the bracket, else None."""
+        for shape in self.shapes:
+            found: dict[Symbol, Expr] = {}
+            if match(shape.bracket, term, found):
+                return tuple(fill(a, found) for a in shape.arguments)
+        return None
 
 
-LOG_EXCESS = Primitive("_half_log_excess", Plus(R, Minus(ONE), Minus(Log(R))))
-EXP_EXCESS = Primitive("_half_exp_excess", Plus(Exp(T), Minus(ONE), Minus(T)))
-PRIMITIVES = (LOG_EXCESS, EXP_EXCESS)
+def _log_excess(ratio: Expr) -> Expr:
+    return Plus(ratio, Minus(ONE), Minus(Log(ratio)))
+
+
+def _exp_excess(t: Expr) -> Expr:
+    return Plus(Exp(t), Minus(ONE), Minus(t))
+
+
+DIFFERENCE = Plus(A, Minus(B))
+LOG_EXCESS = Primitive(
+    "_half_log_excess",
+    (Shape(_log_excess(Quotient(A, B)), (A, B)), Shape(_log_excess(X), (X, ONE))),
+)
+EXP_EXCESS = Primitive(
+    "_half_exp_excess",
+    (Shape(_exp_excess(DIFFERENCE), (A, B)), Shape(_exp_excess(X), (X,))),
+)
+RELATIVE_DIFFERENCE = Primitive(
+    "_half_relative_square",
+    (Shape(Power(Quotient(DIFFERENCE, B), TWO), (A, B)),),
+)
+BY_STD = Primitive(
+    "_half_square_by_std",
+    (Shape(Power(Quotient(DIFFERENCE, S), TWO), (A, B, S)),),
+)
+BY_VAR = Primitive(
+    "_half_square_by_var",
+    (Shape(Quotient(Power(DIFFERENCE, TWO), S), (A, B, S)),),
+)
+BY_LOGVAR = Primitive(
+    "_half_square_by_logvar",
+    (
+        Shape(Power(Times(DIFFERENCE, Exp(Minus(Quotient(S, TWO)))), TWO), (A, B, S)),
+        Shape(Power(Times(DIFFERENCE, Exp(Minus(S))), TWO), (A, B, Times(TWO, S))),
+    ),
+)
+SQUARE = Primitive("_half_square", (Shape(Power(X, TWO), (X,)),))
+PRIMITIVES = (LOG_EXCESS, EXP_EXCESS, RELATIVE_DIFFERENCE, BY_STD, BY_VAR, BY_LOGVAR, SQUARE)
 
 
 @dataclass(frozen=True)

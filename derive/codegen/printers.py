@@ -1,4 +1,4 @@
-"""SymPy's code printers, made strict: one spelling for a square, and no function unknown to the target.
+"""SymPy's code printer, made strict: no function that is unknown to the target, no rounded number.
 
 SymPy's own NumPy printer writes ``math.lgamma`` for a log-gamma of an array and a comment for what
 it does not know; here anything that is not in the target's table is an error.
@@ -6,9 +6,9 @@ it does not know; here anything that is not in the target's table is an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from sympy import Expr, Mul, Pow, Rational, Symbol
+from sympy import Expr, Mul, Pow, Rational
 from sympy.core.function import AppliedUndef, Function
 from sympy.printing.pycode import PythonCodePrinter
 
@@ -20,11 +20,14 @@ class UnknownFunction(ValueError):
 
 
 class ArrayPrinter(PythonCodePrinter):
-    """Prints elementwise arithmetic for arrays; ``names`` maps SymPy functions to the target's."""
+    """Prints elementwise arithmetic for arrays; ``names`` maps SymPy functions to the target's.
 
-    def __init__(self, target: str, names: Mapping[str, str]) -> None:
+    ``extra`` maps a primitive to what the target passes to it besides its arguments.
+    """
+
+    def __init__(self, target: str, names: Mapping[str, str], extra: Mapping[str, str]) -> None:
         super().__init__({"order": "none", "fully_qualified_modules": False})
-        self.target, self.names = target, names
+        self.target, self.names, self.extra = target, names, extra
 
     def code(self, expr: Expr) -> str:
         """The expression as one line of code.
@@ -32,7 +35,7 @@ class ArrayPrinter(PythonCodePrinter):
         Raises:
             UnknownFunction: for a function outside the target's table.
         """
-        known = {p.name for p in PRIMITIVES}
+        known = {name for p in PRIMITIVES for name in (p.name, f"{p.name}_slopes")}
         for function in sorted(expr.atoms(Function), key=str):
             name = type(function).__name__
             if name not in self.names and not (isinstance(function, AppliedUndef) and name in known):
@@ -44,8 +47,10 @@ class ArrayPrinter(PythonCodePrinter):
 
     def _print_Function(self, expr: Expr) -> str:
         name = type(expr).__name__
-        arguments = ", ".join(self._print(a) for a in expr.args)
-        return f"{self.names.get(name, name)}({arguments})"
+        arguments = [self._print(a) for a in expr.args]
+        if name in self.extra:
+            arguments.append(self.extra[name])
+        return f"{self.names.get(name, name)}({', '.join(arguments)})"
 
     _print_exp = _print_Function  # the parent has methods of its own for these
     _print_log = _print_Function
@@ -57,45 +62,19 @@ class ArrayPrinter(PythonCodePrinter):
 
     _print_Half = _print_Rational  # noqa: N815
 
-    def _print_Pow(self, expr: Pow, rational: bool = False) -> str:
-        if expr.exp == 2 and isinstance(expr.base, Symbol):
-            name = self._print(expr.base)
-            return f"{name} * {name}"
-        return str(super()._print_Pow(expr, rational=rational))
-
     def _print_Mul(self, expr: Mul) -> str:
-        """Products left to right, one half of a square on each side of a division.
-
-        ``0.5 * x / v * x`` overflows only when the value itself does.
-        """
-        first: list[str] = []
-        below: list[str] = []
-        last: list[str] = []
-        numbers: list[str] = []
-        for factor in _flat(expr):
-            if factor.is_Rational:
-                numbers.append(self._print(factor))
-            elif isinstance(factor, Pow) and factor.exp == -1:
-                below.append(self.parenthesize(factor.base, 50))
-            elif isinstance(factor, Pow) and factor.exp == 2 and isinstance(factor.base, Symbol):
-                first.append(self._print(factor.base))
-                last.append(self._print(factor.base))
+        """A product from left to right with spaces, divisions last."""
+        factors = list(_flat(expr))
+        sign = "-" if factors[0] == -1 and len(factors) > 1 else ""
+        above, below = [], []
+        for factor in factors[1:] if sign else factors:
+            if isinstance(factor, Pow) and factor.exp == -1:
+                below.append(" / " + self.parenthesize(factor.base, 51))
             else:
-                first.append(self.parenthesize(factor, 50))
-        if numbers[:1] == ["-1"]:
-            numbers[:1] = []
-            sign = "-"
-        else:
-            sign = ""
-        out = " * ".join(numbers + first) or "1"
-        for name in below:
-            out += f" / {name}"
-        for name in last:
-            out += f" * {name}"
-        return sign + out
+                above.append(self.parenthesize(factor, 50))
+        return sign + (" * ".join(above) or "1") + "".join(below)
 
 
-def _flat(expr: Expr) -> list[Expr]:
-    if isinstance(expr, Mul):
-        return [f for a in expr.args for f in _flat(a)]
-    return [expr]
+def _flat(expr: Expr) -> Iterator[Expr]:
+    for factor in expr.args if isinstance(expr, Mul) else (expr,):
+        yield from _flat(factor) if isinstance(factor, Mul) else (factor,)

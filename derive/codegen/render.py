@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sympy import Add
+from sympy import Add, Expr, Function, Symbol
 
 from derive._version import __version__
 from derive.catalogue import Result
 from derive.codegen.evaluation import evaluation_forms
 from derive.codegen.function import Argument, GeneratedFunction, functions
-from derive.codegen.primitives import EXP_EXCESS, LOG_EXCESS, polynomials
+from derive.codegen.primitives import PRIMITIVES, SQUARE, polynomials
 from derive.codegen.printers import ArrayPrinter
 from derive.codegen.targets import TARGETS, Target
 from derive.derivation import certificate, dumps
 from derive.templates import template_folder
 
 WIDTH = 100
+LINE = 110
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class Printed:
     arguments: tuple[Argument, ...]
     positive: tuple[str, ...]
     lines: tuple[str, ...]
-    addends: tuple[str, ...]
+    """The addends as named values, when their sum would not fit on a line."""
+    value: str
+    slopes: tuple[str, ...]
+    """Lines that compute the slopes of the primitives."""
+    gradient: tuple[str, ...]
     docstring: str
     diagonal: bool
 
@@ -85,8 +90,10 @@ def snippet(result: Result, target_name: str, parameters: str) -> str:
 
 
 def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...]) -> str:
-    printer = ArrayPrinter(target.name, target.functions)
-    primitives = {p for f in chosen for p in f.primitives}
+    extra = {p.name: target.extra for p in PRIMITIVES if target.extra and p is not SQUARE}
+    extra |= {f"{name}_slopes": text for name, text in extra.items()}
+    printer = ArrayPrinter(target.name, target.functions, extra)
+    used = {p.short for f in chosen for p in f.primitives}
     return (
         _environment()
         .get_template(target.template)
@@ -96,9 +103,11 @@ def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...
             version=__version__,
             fingerprint=fingerprint(result),
             functions=[_printed(f, target, printer, result) for f in chosen],
+            names=_public_names(chosen, target),
             diagonal=any(f.diagonal for f in chosen),
-            uses_log_excess=LOG_EXCESS in primitives,
-            uses_exp_excess=EXP_EXCESS in primitives,
+            used=used,
+            differences=any("square_" in name or name == "relative_square" for name in used)
+            or "exp_excess" in used,
             positive=any(a.positive for f in chosen for a in f.arguments),
             polynomials={
                 name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
@@ -109,23 +118,30 @@ def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...
 
 
 def _printed(function: GeneratedFunction, target: Target, printer: ArrayPrinter, result: Result) -> Printed:
+    value = printer.code(_sum([a.value for a in function.addends]))
+    lines: tuple[str, ...] = ()
+    if len(f"    value = {value}") > LINE:
+        lines = tuple(f"{a.label} = {printer.code(a.half)}" for a in function.addends)
+        value = printer.code(_sum([a.scaled(Symbol(a.label)) for a in function.addends]))
     return Printed(
         name=function.name,
         arguments=function.arguments,
         positive=tuple(a.name for a in function.arguments if a.positive),
-        lines=tuple(f"{local.name} = {printer.code(local.value)}" for local in function.locals),
-        addends=_addends(function, printer),
+        lines=lines,
+        value=value,
+        slopes=tuple(
+            f"{a.primitive.short} = {printer.code(Function(f'{a.primitive.name}_slopes')(*a.arguments))}"
+            for a in function.addends
+            if a.primitive is not SQUARE
+        ),
+        gradient=tuple(printer.code(g) for g in function.gradient),
         docstring=_docstring(function, target, result),
         diagonal=function.diagonal,
     )
 
 
-def _addends(function: GeneratedFunction, printer: ArrayPrinter) -> tuple[str, ...]:
-    """The value as one expression, or its addends when it would not fit on a line."""
-    whole = printer.code(function.expression)
-    if len(whole) <= WIDTH - len("    return "):
-        return (whole,)
-    return tuple(printer.code(a) for a in Add.make_args(function.expression))
+def _sum(addends: list[Expr]) -> Expr:
+    return Add(*addends, evaluate=False) if len(addends) > 1 else addends[0]
 
 
 def _docstring(function: GeneratedFunction, target: Target, result: Result) -> str:
@@ -173,3 +189,9 @@ def _wrap(text: str, first: str, rest: str) -> list[str]:
         text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
+
+
+def _public_names(chosen: tuple[GeneratedFunction, ...], target: Target) -> list[str]:
+    """What the module exports, in order; the gradients where the target has functions for them."""
+    suffixes = ("", "_gradient") if target.gradients else ("",)
+    return sorted(f.name + suffix for f in chosen for suffix in suffixes)

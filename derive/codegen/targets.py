@@ -21,6 +21,10 @@ class Target:
     axis: str
     accuracy: str
     functions: Mapping[str, str]
+    gradients: bool = False
+    """Whether it has a function ``…_gradient`` for each; elsewhere the library differentiates."""
+    extra: str = ""
+    """What the target's primitives are passed besides their arguments."""
 
 
 NUMPY = Target(
@@ -31,6 +35,8 @@ NUMPY = Target(
     "axis",
     "NumPy: float32 and float64 values within 8 units in the last place, none negative or falsely zero.",
     {"exp": "np.exp", "log": "np.log"},
+    gradients=True,
+    extra="spare=spare",
 )
 TORCH = Target(
     "torch",

@@ -350,7 +350,9 @@ def additive(result: Result) -> LawRow | None:
     digits, where = 12, points(main, 6)
     pair = (where[0], where[5])
     if not all(
-        covers(coordinate) for at in pair for coordinate in coordinates(*main.left.args, at, main.scope)
+        covers(coordinate)
+        for at in pair
+        for coordinate in coordinates(main.left.args[0], main.left.args[1], at, main.scope)
     ):
         return None  # the integral of this pair of families cannot be enclosed
     p, q = main.left.args

@@ -59,7 +59,8 @@ class Library:
 
     call: Callable[[Function, Sequence[Floats], str], Floats]
     gradients: Callable[[Function, Sequence[Floats], str], list[Floats]] | None
-    dtypes: tuple[str, ...] = DTYPES
+    gradient: str = ""
+    """Ending of the name of the function that gives the gradients; "" where the library takes them."""
 
 
 class DtypeError(TypeError):
@@ -72,6 +73,15 @@ def _call_numpy(function: Function, arrays: Sequence[Floats], dtype: str) -> Flo
     if out.dtype != np.dtype(dtype):
         raise DtypeError(f"{dtype} in gave {out.dtype} out")
     return out.astype(np.float64)
+
+
+def _gradients_numpy(function: Function, arrays: Sequence[Floats], dtype: str) -> list[Floats]:
+    """The results of a function that returns all partial derivatives."""
+    with np.errstate(all="ignore"):
+        found = function(*(a.astype(dtype) for a in arrays))
+    if any(g.dtype != np.dtype(dtype) for g in found):
+        raise DtypeError(f"a gradient is not {dtype}")
+    return [g.astype(np.float64) for g in found]
 
 
 def _call_torch(function: Function, arrays: Sequence[Floats], dtype: str) -> Floats:
@@ -96,7 +106,7 @@ def _gradients_torch(function: Function, arrays: Sequence[Floats], dtype: str) -
 
 
 LIBRARIES: Mapping[str, Library] = {
-    "numpy": Library(_call_numpy, None),
+    "numpy": Library(_call_numpy, _gradients_numpy, "_gradient"),
     "torch": Library(_call_torch, _gradients_torch),
 }
 
@@ -132,8 +142,9 @@ def measure(function: Function, sample: Sample, target: str, name: str = "") -> 
 
 
 def measure_gradients(function: Function, sample: Sample, target: str, name: str = "") -> list[CodeRow]:
-    """The library's own gradients of the sum of all values, held against the exact derivatives.
+    """The gradients of the sum of all values, held against the exact derivatives.
 
+    ``function`` is the function that the library differentiates, or that which returns the gradients.
     Points at which the value overflows are left out: there the gradient of a sum says nothing.
     """
     title = name or getattr(function, "__name__", "function")
@@ -246,7 +257,9 @@ def _measure_one(
         return
     for sample in samples:
         yield measure(function, sample, target, name)
-    yield from measure_gradients(function, few, target, name)
+    ending = LIBRARIES[target].gradient
+    if not ending or hasattr(module, name + ending):
+        yield from measure_gradients(getattr(module, name + ending), few, target, name)
 
 
 __all__ = ["FORMATS", "CodeRow", "compare", "load", "measure", "measure_gradients", "measure_modules"]

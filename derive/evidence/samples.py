@@ -109,10 +109,10 @@ class Reference:
             size = np.abs(rest.high) + moved
         return g, np.where(np.isfinite(size), size, np.inf)
 
-    def sample(self, dtype: str, count: int, width: int = 0) -> Sample:
+    def sample(self, dtype: str, count: int, width: int = 0, seed: int = 0) -> Sample:
         """``count`` points (rows of ``width`` coordinates, for a summed function) with the truth."""
         wide = max(1, width)
-        arrays, strata = _inputs(self, FORMATS[dtype], max(4, count // wide), wide)
+        arrays, strata = _inputs(self, FORMATS[dtype], max(4, count // wide), wide, seed)
         if not self.summed:
             arrays = tuple(a[:, 0] for a in arrays)
         return Sample(self, dtype, arrays, strata, self.values(arrays))
@@ -240,11 +240,11 @@ def _certain(program: Program, frames: list[Frame]) -> tuple[arb, int]:
 
 
 def _inputs(
-    reference: Reference, form: Format, count: int, width: int
+    reference: Reference, form: Format, count: int, width: int, seed: int
 ) -> tuple[tuple[Floats, ...], tuple[str, ...]]:
     """Arrays of shape (count, width) and each row's stratum; the same for the same arguments."""
-    seed = zlib.crc32(f"{reference.derivation.id} {form.name} {width}".encode())
-    rng = np.random.default_rng(seed)
+    name = f"{reference.derivation.id} {form.name} {width}" + (f" {seed}" if seed else "")
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
     parts: list[list[Floats]] = []
     strata: list[str] = []
     for k, stratum in enumerate(STRATA):
