@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +25,7 @@ from derive.codegen.targets import TARGETS
 if TYPE_CHECKING:
     from derive.document.view import CheckSummary
 
+ARTICLE = "derivation.tex"
 ENCLOSURES = 5
 """Points at which a document shows the enclosed integral."""
 MEASURED = "measured"
@@ -63,7 +66,7 @@ def files(result: Result) -> dict[str, str]:
     whole = with_code_forms(result)
     out = {
         "certificate.json": dumps(certificate(result.derivation, *others)),
-        "derivation.tex": render.article(whole, checks),
+        ARTICLE: render.article(whole, checks),
         "fragment.tex": render.fragment(whole, checks),
         "derivation.md": render.markdown(whole, checks),
         "derivation.html": render.html(whole, checks),
@@ -149,12 +152,12 @@ def _read(path: Path) -> str:
     return path.read_bytes().decode("utf-8", errors="replace")
 
 
-def replace(target: Path, content: str) -> None:
+def replace(target: Path, content: str | bytes) -> None:
     """Write a file aside and rename it into its place."""
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8"))
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
         os.chmod(aside, 0o644)
         os.replace(aside, target)
     except BaseException:
@@ -178,8 +181,35 @@ def stale(contents: dict[Path, str], output: Path, *, everything: bool) -> Itera
     for root in roots:
         for target in sorted(root.rglob("*")) if root.exists() else []:
             relative = target.relative_to(output)
-            if target.is_file() and relative not in contents and relative.parts[0] != MEASURED:
+            made = target.suffix == ".pdf" and relative.with_suffix(".tex") in contents
+            if target.is_file() and relative not in contents and relative.parts[0] != MEASURED and not made:
                 yield Stale(target, "orphaned", "")
+
+
+class NoTeX(OSError):
+    """A PDF cannot be made; the message says what is missing or what TeX said."""
+
+
+def pdf(id: str, output: Path) -> Path:
+    """Compile one result's article; the PDF stands beside it when it is whole.
+
+    Raises:
+        NoTeX: when pdflatex is not installed, or does not accept the article.
+    """
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        raise NoTeX("pdflatex is not installed: on Debian, apt install texlive-latex-recommended")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(output / id / ARTICLE, folder)
+        command = [compiler, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", ARTICLE]
+        for _ in range(2):  # the second run knows the references
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+            if done.returncode:
+                raise NoTeX(f"pdflatex refuses {output / id / ARTICLE}: {done.stdout[-400:]}")
+        made = Path(folder) / ARTICLE.replace(".tex", ".pdf")
+        target = output / id / made.name
+        replace(target, made.read_bytes())
+    return target
 
 
 def verify_result(result: Result, **options: Any) -> dict[str, Any]:

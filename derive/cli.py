@@ -38,8 +38,11 @@ def _ids(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _progress(total: int, what: str) -> Iterator[Callable[[str], None]]:
-    """A progress bar on stderr that appears only when the work takes longer than two seconds."""
+def _progress(total: int, what: str) -> Iterator[Callable[..., None]]:
+    """A progress bar on stderr that appears only when the work takes longer than two seconds.
+
+    What it yields is told each thing that was done, or, with ``advance=0``, that was begun.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -51,9 +54,9 @@ def _progress(total: int, what: str) -> Iterator[Callable[[str], None]]:
     task = bar.add_task(what, total=total)
     start, shown = time.monotonic(), False
 
-    def step(label: str) -> None:
+    def step(label: str, advance: int = 1) -> None:
         nonlocal shown
-        bar.update(task, advance=1, description=f"{what}: {label}")
+        bar.update(task, advance=advance, description=f"{what}: {label}")
         if not shown and time.monotonic() - start > SLOW and console.is_terminal:
             bar.start()
             shown = True
@@ -122,7 +125,8 @@ def show(id: str, detail: str, form: str) -> None:
 )  # fmt: skip
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is stale.")
 @click.option("--timings", is_flag=True, help="Print the CPU time of each result.")
-def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool) -> None:
+@click.option("--pdf", "with_pdf", is_flag=True, help="Make PDFs too, where a TeX is installed.")
+def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool, with_pdf: bool) -> None:
     """Regenerate the documents, certificates and code of all results, or of the IDs given."""
     from derive import build as room
 
@@ -155,6 +159,15 @@ def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool) -> Non
     except room.OutputError as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{len(wanted)} results, {len(contents)} files in {output}: {len(written)} written")
+    if with_pdf:
+        try:
+            with _progress(len(wanted), "typesetting") as step:
+                for id in wanted:
+                    room.pdf(id, output)
+                    step(id)
+        except room.NoTeX as error:
+            raise click.UsageError(str(error)) from error
+        click.echo(f"{len(wanted)} PDFs")
 
 
 @main.command(
@@ -177,7 +190,14 @@ def verify(ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, ou
     rows = []
     with _progress(len(wanted), "verifying") as step:
         for id in wanted:
-            rows.append(room.verify_result(catalogue.result(id), enclosures=enclosures, code_points=points))
+            rows.append(
+                room.verify_result(
+                    catalogue.result(id),
+                    enclosures=enclosures,
+                    code_points=points,
+                    progress=lambda stage: step(stage, advance=0),
+                )
+            )
             step(id)
     data = {"environment": environment(), "results": rows}
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
@@ -194,7 +214,7 @@ def verify(ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, ou
 
 @main.command(epilog="Example:  derive code kl-diagonal-normal-standard --target torch --parameters logvar")
 @click.argument("id")
-@click.option("--target", type=click.Choice(("numpy", "torch")), default="numpy", show_default=True)
+@click.option("--target", type=click.Choice(("numpy", "torch", "jax")), default="numpy", show_default=True)
 @click.option("--parameters", default="std", show_default=True, help="std, var or logvar.")
 def code(id: str, target: str, parameters: str) -> None:
     """Print one self-contained function."""

@@ -1,14 +1,13 @@
-"""A derivation as a lesson in the terminal: predict the next step, ask for hints, keep score.
+"""A derivation as a lesson in the terminal: predict the next line, ask for hints, keep score.
 
-The lesson is made from the derivation alone: the lines, the reasons, their place and their
-conditions are those that the kernel accepted.
+What is asked, the hints and what is said against a wrong line come from :mod:`derive.course`, as on
+the page; the lines and their reasons are those that the kernel accepted.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,27 +17,32 @@ import click
 
 from derive import catalogue
 from derive.build import replace
+from derive.course.questions import POINTS
+from derive.document.lesson import Quiz
+from derive.document.lesson import lesson as lesson_of
+from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.terminal_page import prose as words
 from derive.document.text import spell
 from derive.document.view import Line, Passage, page
 from derive.kernel import Detail
-from derive.rules import RULES
 
-CHOICES = 4
-POINTS = 3
-"""Points for a step guessed at once; each hint and each wrong guess costs one."""
 HELP = "a number to answer · h hint · l lemmas · w why · s skip · q save and quit"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What leads from one line to the next: the right reasons among wrong ones, and three hints."""
+    """Which line comes next: the right one among wrong ones, three hints, and why.
+
+    ``against`` says for each choice what is wrong with it, nothing for the right one.  Where no
+    mistake is known to be made there are no choices, and the line is shown.
+    """
 
     before: str
     after: str
-    answer: str
+    answer: int
     choices: tuple[str, ...]
+    against: tuple[str, ...]
     hints: tuple[str, ...]
     why: tuple[str, ...]
 
@@ -52,18 +56,21 @@ class Progress:
     possible: int = 0
 
 
-def questions(id: str, seed: int = 0) -> tuple[Passage, tuple[Question, ...]]:
-    """The main passage of a result at standard detail, and a question for each of its steps.
+def questions(
+    id: str, seed: int = 0, notation: Notation | None = None
+) -> tuple[Passage, tuple[Question, ...]]:
+    """The main passage of a result at standard detail, and a question for each of its lines.
 
-    The wrong choices are titles of rules that this step does not use, drawn by ``seed``.
+    The wrong choices are mistakes that can be made at the line, drawn by ``seed``.
     """
-    whole = page(catalogue.result(id), None, Detail.STANDARD)
+    shown = notation or Notation()
+    whole = page(catalogue.result(id), None, Detail.STANDARD, shown)
     passage, titles = whole.main, {p.anchor: p.title for p in whole.lemmas}
+    quizzes = lesson_of(passage, shown, str(seed)).quizzes
     out = []
     before = spell(passage.left)
-    for line in passage.lines:
-        draw = random.Random(f"{id} {line.number} {seed}")
-        out.append(_question(before, line, titles, draw))
+    for line, quiz in zip(passage.lines, quizzes, strict=True):
+        out.append(_question(before, line, quiz, titles))
         before = spell(line.formula)
     return passage, tuple(out)
 
@@ -74,19 +81,7 @@ def _reason(title: Prose, lemmas: Mapping[str, str]) -> str:
     return f"lemma: {lemmas.get(link.anchor, link.text)}" if link else words(title)
 
 
-def _question(before: str, line: Line, lemmas: Mapping[str, str], draw: random.Random) -> Question:
-    reasons = [_reason(note.title, lemmas) for note in line.notes]
-    answer = "; ".join(dict.fromkeys(reasons))
-    wrong = sorted({rule.title for rule in RULES.values()} - set(reasons))
-    drawn = draw.sample(wrong, CHOICES - 1)
-    choices = [answer, *drawn]
-    draw.shuffle(choices)
-    after = spell(line.formula)
-    hints = (
-        f"It is neither “{drawn[0]}” nor “{drawn[1]}”.",
-        words(line.notes[0].because),
-        f"The next line is  {after}",
-    )
+def _question(before: str, line: Line, quiz: Quiz | None, lemmas: Mapping[str, str]) -> Question:
     why = tuple(
         text
         for note in line.notes
@@ -95,7 +90,21 @@ def _question(before: str, line: Line, lemmas: Mapping[str, str], draw: random.R
             *(f"  needed: {words(claim)} — {words(c.how)}" for c in note.conditions for claim in c.claims),
         )
     )
-    return Question(before, after, answer, tuple(choices), hints, why)
+    after = spell(line.formula)
+    if quiz is None:
+        return Question(before, after, 0, (), (), (), why)
+    return Question(
+        before,
+        after,
+        quiz.answer,
+        tuple(spell(o.formula) for o in quiz.options),
+        tuple(
+            "" if o.right else f"Not this one: {words(o.mistake)}. {words(o.because)} {words(o.numbers)}"
+            for o in quiz.options
+        ),
+        tuple(words(hint) for hint in quiz.hints),
+        why,
+    )
 
 
 def state_file() -> Path:
@@ -132,9 +141,9 @@ def save(id: str, progress: Progress | None) -> None:
         click.echo(f"(progress was not saved: {error.strerror})", err=True)
 
 
-def lesson(id: str, *, seed: int = 0, restart: bool = False) -> None:
+def lesson(id: str, *, seed: int = 0, restart: bool = False, notation: Notation | None = None) -> None:
     """Run the lesson of a result, resuming where the learner left it."""
-    passage, asked = questions(id, seed)
+    passage, asked = questions(id, seed, notation)
     progress = Progress() if restart else load(id)
     if progress.step >= len(asked):
         progress = Progress()
@@ -147,6 +156,11 @@ def lesson(id: str, *, seed: int = 0, restart: bool = False) -> None:
     for number in range(progress.step, len(asked)):
         question = asked[number]
         click.echo(f"\n({number + 1} of {len(asked)})  {question.before}")
+        if not question.choices:
+            _explain(question)
+            click.echo(f"  = {question.after}")
+            progress = Progress(number + 1, progress.score, progress.possible)
+            continue
         earned = ask(id, question)
         if earned is None:
             save(id, progress)
@@ -164,14 +178,19 @@ def _score(progress: Progress) -> str:
     return f"{progress.score} of {progress.possible} points"
 
 
+def _explain(question: Question) -> None:
+    for text in question.why:
+        click.echo(f"    {text}")
+
+
 def ask(id: str, question: Question) -> int | None:
-    """Ask until the step is answered or skipped; the points earned, or None to stop."""
+    """Ask until the line is found or skipped; the points earned, or None to stop."""
     for i, choice in enumerate(question.choices, 1):
-        click.echo(f"    {i}. {choice}")
+        click.echo(f"    {i}. = {choice}")
     points, hints = POINTS, iter(question.hints)
     while True:
         try:
-            reply = click.prompt("Which comes next?", prompt_suffix=" ").strip().lower()
+            reply = click.prompt("Which line comes next?", prompt_suffix=" ").strip().lower()
         except click.Abort:
             click.echo()
             return None
@@ -180,23 +199,20 @@ def ask(id: str, question: Question) -> int | None:
         if reply == "h":
             hint = next(hints, None)
             points = max(points - 1, 0) if hint else points
-            click.echo(f"    {hint}" if hint else "    There are no more hints: s shows the step.")
+            click.echo(f"    {hint}" if hint else "    There are no more hints: s shows the line.")
         elif reply == "l":
             _lemmas(id)
         elif reply in ("s", "w"):
-            for text in question.why:
-                click.echo(f"    {text}")
+            _explain(question)
             return 0
         elif reply.isdigit() and 1 <= int(reply) <= len(question.choices):
-            if question.choices[int(reply) - 1] == question.answer:
+            chosen = int(reply) - 1
+            if chosen == question.answer:
                 click.secho("    Right.", fg="green")
-                for text in question.why:
-                    click.echo(f"    {text}")
+                _explain(question)
                 return points
             points = max(points - 1, 0)
-            chosen = question.choices[int(reply) - 1]
-            rule = next(r for r in RULES.values() if r.title == chosen)
-            click.echo(f"    Not here. {rule.because} That is not what changes this line.")
+            click.echo(f"    {question.against[chosen]}")
         else:
             click.echo(f"    {HELP}")
 

@@ -72,7 +72,7 @@ def test_build_writes_the_files_of_every_result(built: Path) -> None:
         stem = id.replace("-", "_")
         assert {p.name for p in (built / id).iterdir()} == {
             "certificate.json", "derivation.tex", "derivation.md", "derivation.html", "fragment.tex",
-            f"{stem}_numpy.py", f"{stem}_torch.py",
+            f"{stem}_numpy.py", f"{stem}_torch.py", f"{stem}_jax.py",
         }  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_verify_reports_in_the_form_of_the_design() -> None:
     assert row["steps"][0] == {"number": 1, "rule": "definition-of-kl", "grade": "PROVED"}
     assert len(row["enclosures"]) >= 5
     assert all(e["contains"] and e["digits"] >= 50 for e in row["enclosures"])
-    assert {r["target"] for r in row["code"]} == {"numpy", "torch"}
+    assert {r["target"] for r in row["code"]} == {"numpy", "torch", "jax"}
     assert all(r["status"] == "measured" and r["bad"] == 0 for r in row["code"])
 
 
@@ -184,3 +184,14 @@ def test_output_is_the_same_for_every_hash_seed(built: Path, tmp_path: Path) -> 
         )  # fmt: skip
         for path in sorted(p for p in built.rglob("*") if p.is_file()):
             assert (out / path.relative_to(built)).read_bytes() == path.read_bytes(), (seed, path)
+
+
+def test_a_pdf_is_made_or_what_is_missing_is_said(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("pdflatex") is None:
+        assert os.environ.get("DERIVE_REQUIRE_TEX") != "1", "pdflatex is required here"
+    else:
+        assert build.pdf("kl-exponential", copy).read_bytes().startswith(b"%PDF")
+        assert list(build.stale(build.plan(["kl-exponential"]), copy, everything=False)) == []
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(build.NoTeX, match="texlive-latex-recommended"):
+        build.pdf("kl-exponential", copy)

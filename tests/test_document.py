@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from derive import catalogue
+from derive.course.changes import changed
 from derive.distributions import DISTRIBUTIONS
 from derive.document import mathml, render, text
-from derive.course.changes import changed
 from derive.document.compose import Composer
 from derive.document.latex import broken, escape, latex, pieces
 from derive.document.latex import spell as spell_latex
@@ -269,7 +269,9 @@ def test_markdown_keeps_to_what_github_renders(id):
 @pytest.mark.parametrize("id", IDS)
 def test_html_is_self_contained_and_well_formed(id):
     made = render.html(catalogue.result(id), CHECKS, Detail.FULL)
-    assert not re.search(r"https?://|<script|\bsrc=|@import|url\(|<link", made)
+    assert not re.search(r"https?://|\bsrc=|@import|url\(|<link|\bon[a-z]+=|eval\(|innerHTML", made)
+    assert made.count("<script>") == 1
+    assert len(made.encode()) <= 600_000
     body = made[made.index("<body>") : made.index("</body>") + len("</body>")]
     tree = ElementTree.fromstring(body)
     ids = [e.get("id") for e in tree.iter() if e.get("id")]
@@ -284,7 +286,7 @@ def test_html_is_self_contained_and_well_formed(id):
 def test_titles_are_escaped_in_every_format():
     result = catalogue.result("kl-normal")
     hostile = replace(result, entry=replace(result.entry, title=r"<script>alert(1)</script> \input{x} $ | `"))
-    assert "<script>" not in render.html(hostile)
+    assert "<script>alert" not in render.html(hostile)
     assert "&lt;script&gt;" in render.html(hostile)
     assert r"\input{" not in render.article(hostile)
     assert "<script>" not in render.markdown(hostile)
@@ -362,3 +364,74 @@ def test_fragment_fits_a_plain_article(id, size, tmp_path):
         "\\begin{document}\n\\input{fragment}\n\\end{document}\n",
         tmp_path,
     )
+
+
+@pytest.mark.parametrize("preset", sorted(render.PRESETS))
+@pytest.mark.parametrize("id", IDS)
+def test_presets_rename_and_change_nothing_else(id, preset):
+    result, notation = catalogue.result(id), render.load_notation(preset)
+    for make in FORMATS.values():
+        assert make(result, CHECKS, Detail.STANDARD, notation=notation) != make(result, CHECKS)
+    whole = [page(result, None, Detail.STANDARD, n).main for n in (None, notation)]
+    assert [line.number for line in whole[0].lines] == [line.number for line in whole[1].lines]
+    assert [line.transition.steps for line in whole[0].lines] == [
+        line.transition.steps for line in whole[1].lines
+    ]
+
+
+def test_what_presets_write():
+    result = catalogue.result("kl-normal")
+    made = {name: render.statement_text(result.derivation, n) for name, n in render.PRESETS.items()}
+    assert made["vae"].startswith("KL(q_φ‖p) = log(σ_p/σ_q) + (σ_q² + (μ_q−μ_p)²)/(2 σ_p²) − ½, q_φ = N(μ_q")
+    assert made["statistics"].startswith("KL(f‖g) = log(σ₂/σ₁)")
+    assert made["bishop"].startswith("KL(p‖q) = ln(s/σ) + (σ² + (μ−m)²)/(2s²) − ½, p = N(μ, σ²)")
+    text = render.text(result, None, Detail.STANDARD, columns=10_000, notation=render.load_notation("vae"))
+    assert "q_φ ≪ p: the support of q_φ lies in that of p" in text
+    assert "(z−μ_q)²" in text
+    assert r"\ln" in render.article(result, notation=render.load_notation("bishop"))
+
+
+def test_a_notation_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('log = "ln"\n[laws]\np = "r"\n[names]\nmu_1 = "a"\n', encoding="utf-8")
+    made = render.statement_text(catalogue.result("kl-normal").derivation, render.load_notation(path))
+    assert made.startswith("KL(r‖q) = ln(σ₂/σ₁) + (σ₁² + (a−μ₂)²)/(2σ₂²)")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('log = "lg"', "log is written log or ln"),
+        ("[laws]\nr = 'p'", "names p and q"),
+        ("[names]\nmu_1 = 3", "has to be a name in quotes"),
+        ("[names]\nmu_1 = '\\\\input'", "is not a name"),
+        ("names = 3", "is a table"),
+        ("colour = 3", "has no 'colour'"),
+        ("log = ", "cannot read"),
+    ],
+)
+def test_a_notation_that_is_wrong_is_refused(content, message, tmp_path):
+    path = tmp_path / "wrong.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(NotationError, match=message):
+        render.load_notation(str(path))
+
+
+def test_a_preset_that_does_not_exist_is_refused():
+    with pytest.raises(NotationError, match="neither a preset .bishop, statistics, vae. nor a file"):
+        render.load_notation("bourbaki")
+
+
+@pytest.mark.parametrize(
+    ("notation", "message"),
+    [
+        (Notation(symbols={"mu_1": "mu_2"}), "mu_1 and mu_2 would be printed alike"),
+        (Notation(symbols={"mu_1": "x"}), "mu_1 and x would be printed alike"),
+        (Notation(roles={"p": "q"}), "the law p and the law q would be printed alike"),
+        (Notation(roles={"p": "mu_1"}), "mu_1 and the law p would be printed alike"),
+        (Notation(symbols={"mu_1": "d"}), "mu_1 and d would be printed alike"),
+    ],
+)
+def test_clashes_are_refused(notation, message):
+    with pytest.raises(NotationError, match=message):
+        render.text(catalogue.result("kl-diagonal-normal"), notation=notation)

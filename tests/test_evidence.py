@@ -449,7 +449,7 @@ def test_report_has_what_a_reader_needs(tmp_path):
     assert len(row["enclosures"]) == 5
     assert all(e["contains"] and e["excludes_shifted"] and e["digits"] == 50 for e in row["enclosures"])
     assert all(r["holds"] for r in row["laws"])
-    assert {c["dtype"] for c in row["code"]} == {"float32", "float64"}
+    assert {c["dtype"] for c in row["code"]} == {"float16", "float32", "float64"}
     assert row["failures"] == []
     assert row["verified"]
     assert len(heard) == 4

@@ -24,6 +24,7 @@ from derive.strategies.lemmas import places
 from derive.strategies.tidy import tidy
 from derive.terms import (
     HALF,
+    INFINITY,
     ONE,
     TWO,
     Component,
@@ -58,6 +59,8 @@ def evaluation_form(closed: Derivation) -> Derivation:
     Raises:
         NoEvaluationForm: when the closed form is not of a kind that is known here.
     """
+    if closed.right == INFINITY:
+        raise NoEvaluationForm(f"{closed.id} is +∞ everywhere: there is nothing to compute")
     chain = Chain(
         f"{closed.id}-evaluation",
         f"{closed.title}: the form that is computed",
@@ -147,7 +150,10 @@ def _propose(body: Expr, located: frozenset[Symbol]) -> tuple[Expr, bool]:
 
 def _scaled(c: Fraction, term: Expr) -> Expr:
     if c <= 0:
-        raise NoEvaluationForm(f"a term with a coefficient that is not positive: {c} {term}")
+        raise NoEvaluationForm(
+            "no form without cancellation is known for this divergence: "
+            f"{term} has a coefficient that is not positive"
+        )
     return term if c == 1 else Times(as_term(c), term)
 
 
@@ -173,7 +179,9 @@ def _ratio_terms(rest: Parts) -> list[Expr]:
     ]
     logs += scaled
     if len(logs) != 1 or logs[0][0] >= 0:
-        raise NoEvaluationForm("expected one logarithm with a negative coefficient")
+        raise NoEvaluationForm(
+            "no form without cancellation is known for this divergence: it is not one logarithm of a ratio"
+        )
     c, ratio = -logs[0][0], logs[0][1]
     others = [(k, t) for k, t in rest if not contains(t, Log)]
     alpha = _square_coefficient(others, c, ratio)
@@ -213,7 +221,9 @@ def _difference_terms(rest: Parts) -> list[Expr]:
     """c eᵗ − c − c t as 2c · ½(eᵗ − 1 − t), where eᵗ may be written as a quotient of two."""
     exponentials = [(c, t) for c, t in rest if contains(t, Exp)]
     if len(exponentials) != 1:
-        raise NoEvaluationForm("expected one exponential that holds no mean")
+        raise NoEvaluationForm(
+            "no form without cancellation is known for this divergence: it is not one exponential"
+        )
     c, term = exponentials[0]
     if isinstance(term, Quotient):
         t: Expr = Plus(term.args[0].args[0], Minus(term.args[1].args[0]))

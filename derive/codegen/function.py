@@ -17,7 +17,10 @@ from derive.derivation import Derivation
 from derive.distributions.claims import Parameterisation
 from derive.evaluate import as_sympy
 from derive.terms import (
+    HALF,
     ONE,
+    TWO,
+    ZERO,
     Component,
     Exp,
     Log,
@@ -181,9 +184,18 @@ def _statement(result: Result, closed: Derivation, arguments: dict[str, Argument
     return f"KL({laws[0]} || {laws[1]})"
 
 
-def _parts(body: Expr) -> tuple[Expr, ...]:
-    """The addends of a body; a bracket is a sum too, but stays whole."""
-    return body.args if isinstance(body, Plus) and primitive_of(body) is None else (body,)
+def _parts(body: Expr) -> list[Expr]:
+    """The addends of a body; two in a row that one primitive computes are put together."""
+    if not isinstance(body, Plus) or primitive_of(body) is not None:
+        return [body]
+    parts: list[Expr] = []
+    for addend in body.args:
+        pair = Times(TWO, Plus(parts[-1], addend)) if parts else ZERO
+        if primitive_of(pair) is not None:
+            parts[-1] = Times(HALF, pair)
+        else:
+            parts.append(addend)
+    return parts
 
 
 def _addend(term: Expr, names: dict[str, str]) -> Addend:

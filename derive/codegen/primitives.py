@@ -4,6 +4,7 @@ Each function gives *half* of its bracket: without the half the brackets overflo
 does not.  All are non-negative and exactly 0 at equality.
 
 ``_half_log_excess(a, b)``   r − 1 − log r   with r = a/b, for positive a and b
+``_half_log_excess_of_square(a, b)``         the same of r²
 ``_half_exp_excess(a, b)``   eᵗ − 1 − t      with t = a − b (or t = a)
 ``_half_…square…``           squares; a difference is passed as its two parts, so that what its rounding
                              leaves out can be put back
@@ -26,7 +27,7 @@ from pathlib import Path
 from sympy import Expr, Symbol
 
 from derive.rules.identity import fill, match, meta
-from derive.terms import ONE, TWO, Exp, Log, Minus, Plus, Power, Quotient, Times
+from derive.terms import HALF, ONE, TWO, Exp, Log, Minus, Plus, Power, Quotient, Times
 
 A, B, S, X = (meta(name) for name in "absx")
 
@@ -71,18 +72,26 @@ def _exp_excess(t: Expr) -> Expr:
     return Plus(Exp(t), Minus(ONE), Minus(t))
 
 
+def _of_square(d: Expr, r: Expr) -> Expr:
+    """r² − 1 − log r² with r = 1 + d, as the two addends of which an evaluation form holds the halves."""
+    return Times(TWO, Plus(Times(HALF, Power(d, TWO)), _log_excess(r)))
+
+
 DIFFERENCE = Plus(A, Minus(B))
 LOG_EXCESS = Primitive(
     "_half_log_excess",
     (Shape(_log_excess(Quotient(A, B)), (A, B)), Shape(_log_excess(X), (X, ONE))),
 )
+LOG_EXCESS_OF_SQUARE = Primitive(
+    "_half_log_excess_of_square",
+    (
+        Shape(_of_square(Quotient(DIFFERENCE, B), Quotient(A, B)), (A, B)),
+        Shape(_of_square(Plus(X, Minus(ONE)), X), (X, ONE)),
+    ),
+)
 EXP_EXCESS = Primitive(
     "_half_exp_excess",
     (Shape(_exp_excess(DIFFERENCE), (A, B)), Shape(_exp_excess(X), (X,))),
-)
-RELATIVE_DIFFERENCE = Primitive(
-    "_half_relative_square",
-    (Shape(Power(Quotient(DIFFERENCE, B), TWO), (A, B)),),
 )
 BY_STD = Primitive(
     "_half_square_by_std",
@@ -100,7 +109,7 @@ BY_LOGVAR = Primitive(
     ),
 )
 SQUARE = Primitive("_half_square", (Shape(Power(X, TWO), (X,)),))
-PRIMITIVES = (LOG_EXCESS, EXP_EXCESS, RELATIVE_DIFFERENCE, BY_STD, BY_VAR, BY_LOGVAR, SQUARE)
+PRIMITIVES = (LOG_EXCESS_OF_SQUARE, LOG_EXCESS, EXP_EXCESS, BY_STD, BY_VAR, BY_LOGVAR, SQUARE)
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,11 @@ def fingerprint(result: Result) -> str:
 
 def module_text(result: Result, target: Target) -> str:
     """The module with every parameterisation of a result."""
-    return _render(result, target, functions(result))
+    return _render(result, target, functions(result), gradients=target.gradients)
 
 
 def snippet(result: Result, target_name: str, parameters: str) -> str:
-    """One function with what it needs and nothing else.
+    """One function with what it needs and nothing else, no gradient either.
 
     Raises:
         ValueError: for an unknown target or parameterisation; names those that there are.
@@ -86,10 +86,10 @@ def snippet(result: Result, target_name: str, parameters: str) -> str:
     if not chosen:
         names = ", ".join(f.parameters for f in found)
         raise ValueError(f"{result.id} has no parameterisation {parameters!r}: there are {names}")
-    return _render(result, TARGETS[target_name], tuple(chosen))
+    return _render(result, TARGETS[target_name], tuple(chosen), gradients=False)
 
 
-def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...]) -> str:
+def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...], *, gradients: bool) -> str:
     extra = {p.name: target.extra for p in PRIMITIVES if target.extra and p is not SQUARE}
     extra |= {f"{name}_slopes": text for name, text in extra.items()}
     printer = ArrayPrinter(target.name, target.functions, extra)
@@ -103,11 +103,12 @@ def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...
             version=__version__,
             fingerprint=fingerprint(result),
             functions=[_printed(f, target, printer, result) for f in chosen],
-            names=_public_names(chosen, target),
+            gradients=gradients,
+            names=_public_names(chosen, gradients=gradients),
             diagonal=any(f.diagonal for f in chosen),
             used=used,
-            differences=any("square_" in name or name == "relative_square" for name in used)
-            or "exp_excess" in used,
+            logarithm=any(name.startswith("log_excess") for name in used),
+            differences=any(name.startswith("square_by_") or name == "exp_excess" for name in used),
             positive=any(a.positive for f in chosen for a in f.arguments),
             polynomials={
                 name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
@@ -191,7 +192,7 @@ def _wrap(text: str, first: str, rest: str) -> list[str]:
     )  # fmt: skip
 
 
-def _public_names(chosen: tuple[GeneratedFunction, ...], target: Target) -> list[str]:
-    """What the module exports, in order; the gradients where the target has functions for them."""
-    suffixes = ("", "_gradient") if target.gradients else ("",)
+def _public_names(chosen: tuple[GeneratedFunction, ...], *, gradients: bool) -> list[str]:
+    """What the module exports, in order."""
+    suffixes = ("", "_gradient") if gradients else ("",)
     return sorted(f.name + suffix for f in chosen for suffix in suffixes)

@@ -18,7 +18,7 @@ from derive.scope import Scope
 from derive.terms import ProductSpace, TermError, at, free_symbols, symbol
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Proved:
     """What a lemma states, in the lemma's own names."""
 
@@ -31,7 +31,7 @@ Speech = tuple[str | Expr | Proved, ...]
 _F = Fraction
 _POINTS: tuple[dict[str, tuple[Fraction, ...]], ...] = (
     {"real": (_F(3), _F(1), _F(2)), "positive": (_F(3, 2), _F(2), _F(5, 2))},
-    {"real": (_F(1, 2), _F(2), _F(3)), "positive": (_F(2), _F(3, 2), _F(3))},
+    {"real": (_F(1, 2), _F(-1), _F(3)), "positive": (_F(2), _F(3, 2), _F(5, 2))},
 )
 _INSIDE = (_F(5, 2), _F(7, 3))
 _DIMENSION = 2

@@ -19,26 +19,20 @@ from derive.rules.definitions import definition_of_kl
 from derive.scope import Declaration, Scope
 from derive.terms import (
     KL,
-    ZERO,
     Component,
     Density,
-    IntegralOver,
     Law,
     Minus,
     Plus,
-    Place,
     ProductLaw,
     Quotient,
     SumOver,
-    Times,
     addends,
-    at,
     factors,
     free_symbols,
     is_infinite,
     plus,
     replace_at,
-    substitute,
     symbol,
     times,
     walk,
@@ -66,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Explorer:
-    """Sliders, and JavaScript in the sliders' names and ``x``.
+    """Sliders, and JavaScript in ``x`` and the sliders' names, each after :data:`PREFIX`.
 
     ``coordinate`` says that it shows one coordinate of a sum; ``half_line`` that the laws live on (0, ∞).
     """
@@ -81,6 +75,8 @@ class Explorer:
     half_line: bool
 
 
+PREFIX = "v_"
+"""Stands before a parameter's name in the script, where ``var`` or ``Math`` would mean something else."""
 _REAL = ("-4", "4", "0.1")
 _POSITIVE = ("0.2", "4", "0.05")
 _STARTS = {"real": ("1", "0"), "positive": ("0.8", "1.5")}
@@ -112,13 +108,17 @@ def explorer(derivation: Derivation) -> Explorer | None:
     within = (*declared, Declaration("x", "positive" if half_line else "real"))
     weight, ratio = inside.args[0].args
     opened = {d: scope.open_density(d) for d in (Density(p, x), Density(q, x))}
-    over = as_sympy(_opened(ratio, opened), within)
+    renamed = {d.name: PREFIX + d.name for d in declared}
+
+    def formula(term: Expr) -> sympy.Expr:
+        return as_sympy(term, within, names=renamed)
+
     return Explorer(
         sliders=tuple(_slider(d, i) for d, i in _numbered(declared)),
-        p=_script(as_sympy(opened[Density(p, x)], within)),
-        q=_script(as_sympy(opened[Density(q, x)], within)),
-        integrand=_script(as_sympy(opened[weight], within) * sympy.expand_log(over)),
-        parts=tuple(Part(t, _script(as_sympy(t, declared))) for t in split(closed, scope)),
+        p=_script(formula(opened[Density(p, x)])),
+        q=_script(formula(opened[Density(q, x)])),
+        integrand=_script(formula(opened[weight]) * sympy.expand_log(formula(_opened(ratio, opened)))),
+        parts=tuple(Part(t, _script(formula(t))) for t in split(closed, scope)),
         divergence=KL(p, q),
         coordinate=coordinate,
         half_line=half_line,

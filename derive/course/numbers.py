@@ -110,7 +110,8 @@ class _Grid:
             x = symbol("x")
             if "x" in env:
                 raise NoValue("the name x is taken")
-            return self.value(definition_of_kl(*t.args, x, self.scope), env, axes)
+            p, q = t.args
+            return self.value(definition_of_kl(p, q, x, self.scope), env, axes)
         return _combine(t, [self.value(a, env, axes) for a in t.args])
 
     def _end(self, end: Expr, env: Environment, axes: int) -> Any:
@@ -132,7 +133,10 @@ class _Grid:
             at = self.value(point, env, axes)
             inner = Density(factor, symbol("at"))
             return _product(
-                [self.value(inner, {**env, index.name: k, "at": at[k - 1]}, axes) for k in range(1, count + 1)]
+                [
+                    self.value(inner, {**env, index.name: k, "at": at[k - 1]}, axes)
+                    for k in range(1, count + 1)
+                ]
             )
         if not isinstance(law, Law):
             raise TermError(f"{law} is not a law")

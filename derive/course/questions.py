@@ -79,7 +79,7 @@ def hints(transition: Transition) -> tuple[Speech, Speech, Speech]:
     steps = transition.telling
     look = at(transition.before, steps[0].place)
     if sum(1 for _ in sub_terms(look)) == sum(1 for _ in sub_terms(transition.before)):
-        first: Speech = ("The whole line changes: read it from the outside.",)
+        first: Speech = ("The line is rewritten as a whole, not in one of its parts.",)
     else:
         first = ("Look at ", look, ".")
     titles: list[str] = []

@@ -1,4 +1,7 @@
-"""A page as one HTML file: MathML made here, styles inside, no script and no network."""
+"""A page as one HTML file: MathML made here, style and script inside, no network.
+
+Everything can be read without the script, which adds the lesson and the sliders.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,18 @@ from functools import cache
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from derive._version import __version__
+from derive.course.explore import Explorer, explorer
+from derive.document.compose import Composer
 from derive.document.latex import width
 from derive.document.layout import Node
+from derive.document.lesson import lesson
 from derive.document.mathml import mathml
 from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
+from derive.document.script import policy, script
 from derive.document.templates import html_environment
+from derive.document.text import spell as spell_words
 from derive.document.view import Enclosure, Line, Page
 
 _WIDE = 17.0
@@ -45,6 +54,11 @@ def display(node: Node) -> Markup:
     return Markup(mathml(node, display=True))
 
 
+def inline(node: Node) -> Markup:
+    """A formula in a sentence or a table."""
+    return Markup(mathml(node))
+
+
 def formula(line: Line) -> Markup:
     """One line of a derivation, from its equals sign on."""
     return Markup(mathml(line.formula, display=True, equals=True))
@@ -52,7 +66,9 @@ def formula(line: Line) -> Markup:
 
 def point(row: Enclosure, notation: Notation) -> Markup:
     """The point of an enclosure, as equations."""
-    parts = (Markup("{} = {}").format(Markup(mathml(notation.symbol(name))), value) for name, value in row.point)
+    parts = (
+        Markup("{} = {}").format(Markup(mathml(notation.symbol(name))), value) for name, value in row.point
+    )
     return Markup(", ").join(parts)
 
 
@@ -64,13 +80,35 @@ def capital(text: Markup) -> Markup:
 @cache
 def _environment() -> Environment:
     return html_environment(
-        {"prose": prose, "display": display, "formula": formula, "point": point, "capital": capital}
-    )
+        {
+            "prose": prose, "display": display, "formula": formula, "point": point, "capital": capital,
+            "inline": inline, "words": spell_words,
+        }
+    )  # fmt: skip
 
 
 def html(page: Page) -> str:
     """The page as a self-contained HTML file."""
-    return _environment().get_template("page.html.j2").render(page=page)
+    templates = _environment()
+    style = templates.get_template("page.css.j2").render()
+    drawn = _explorer(page)
+    program = script(drawn)
+    composer = Composer(page.notation.of(page.names))
+    return templates.get_template("page.html.j2").render(
+        page=page,
+        lesson=lesson(page.main, page.notation, "page"),
+        explorer=drawn,
+        compose=composer.compose,
+        style=Markup(style),
+        script=Markup(program),
+        policy=policy(style, program),
+        version=__version__,
+    )
+
+
+def _explorer(page: Page) -> Explorer | None:
+    lines = page.main.lines
+    return explorer(lines[0].transition.derivation) if lines else None
 
 
 def notebook(page: Page) -> str:

@@ -79,7 +79,9 @@ def display(node: Node, text_width: float, *, boxed: bool = False) -> Printed:
 
 def point(row: Enclosure, notation: Notation) -> Printed:
     """The point of an enclosure, as equations."""
-    return Printed(", ".join(f"${spell(notation.symbol(name))} = {escape(value)}$" for name, value in row.point))
+    return Printed(
+        ", ".join(f"${spell(notation.symbol(name))} = {escape(value)}$" for name, value in row.point)
+    )
 
 
 @cache

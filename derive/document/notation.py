@@ -81,12 +81,20 @@ class Notation:
     """What the reader calls parameters and variables."""
     logarithm: str = "log"
 
+    @property
+    def renames(self) -> bool:
+        """Whether it is a notation of the reader's own."""
+        return bool(self.roles or self.symbols)
+
     def of(self, names: tuple[tuple[str, Expr], ...]) -> Notation:
         """The reader's notation with the laws of one derivation."""
         return replace(self, names=names)
 
     def symbol(self, name: str) -> Node:
-        """A parameter or variable as the reader writes it."""
+        """A parameter or variable as the reader writes it; x_j follows x."""
+        stem, _, index = name.rpartition("_")
+        if name not in self.symbols and stem in self.symbols and index.isalpha():
+            return name_node(f"{self.symbols[stem]}_{index}")
         return name_node(self.symbols.get(name, name))
 
     def title(self, role: str) -> Node:
@@ -130,13 +138,15 @@ class Notation:
 def check_distinct(names: Iterable[str], notation: Notation | None = None, roles: Iterable[str] = ()) -> None:
     """Refuse two names, or a name and a law, that would look the same on the page.
 
+    Laws are compared only in a notation of the reader's own.
+
     Raises:
         NotationError: naming both.
     """
     shown = notation or Notation()
     seen: dict[Node, str] = {}
     nodes = [(shown.symbol(name), name) for name in names]
-    if notation is not None and (notation.roles or notation.symbols):
+    if shown.renames:
         nodes += [(shown.title(role), f"the law {role}") for role in roles]
     for node, name in nodes:
         other = seen.setdefault(node, name)

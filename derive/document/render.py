@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from derive.derivation import Derivation
 from derive.document import html_page, latex_page, markdown_page, terminal_page
+from derive.document.notation import Notation, NotationError
+from derive.document.reader import PRESETS, load_notation
 from derive.document.view import CheckSummary, Enclosure, page, single
 from derive.kernel import Detail
 
@@ -13,24 +15,44 @@ if TYPE_CHECKING:
     from derive.catalogue import Result
 
 
-def article(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+def article(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
     """A standalone LaTeX document; it loads amsmath and geometry and inputs nothing."""
-    return latex_page.article(page(result, checks, detail))
+    return latex_page.article(page(result, checks, detail, notation))
 
 
-def fragment(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+def fragment(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
     r"""LaTeX to ``\input`` in a document that loads amsmath."""
-    return latex_page.fragment(page(result, checks, detail))
+    return latex_page.fragment(page(result, checks, detail, notation))
 
 
-def markdown(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+def markdown(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
     """Markdown as GitHub renders it."""
-    return markdown_page.markdown(page(result, checks, detail))
+    return markdown_page.markdown(page(result, checks, detail, notation))
 
 
-def html(result: Result, checks: CheckSummary | None = None, detail: Detail = Detail.STANDARD) -> str:
+def html(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
     """One self-contained HTML file with MathML."""
-    return html_page.html(page(result, checks, detail))
+    return html_page.html(page(result, checks, detail, notation))
 
 
 def text(
@@ -38,14 +60,17 @@ def text(
     checks: CheckSummary | None = None,
     detail: Detail = Detail.STANDARD,
     columns: int = 100,
+    notation: Notation | None = None,
 ) -> str:
     """Plain Unicode text for a terminal of so many columns."""
-    return terminal_page.text(page(result, checks, detail), columns)
+    return terminal_page.text(page(result, checks, detail, notation), columns)
 
 
-def derivation_latex(derivation: Derivation, detail: Detail = Detail.STANDARD) -> str:
+def derivation_latex(
+    derivation: Derivation, detail: Detail = Detail.STANDARD, notation: Notation | None = None
+) -> str:
     r"""The chain of one derivation as an ``aligned`` display, for a notebook's ``_repr_latex_``."""
-    return latex_page.notebook(single(derivation, detail))
+    return latex_page.notebook(single(derivation, detail, notation))
 
 
 def derivation_html(result: Result, detail: Detail = Detail.STANDARD) -> str:
@@ -53,12 +78,12 @@ def derivation_html(result: Result, detail: Detail = Detail.STANDARD) -> str:
     return html_page.notebook(page(result, None, detail))
 
 
-def statement_text(derivation: Derivation) -> str:
+def statement_text(derivation: Derivation, notation: Notation | None = None) -> str:
     """“KL(p‖q) = … with p = …”: a derivation's statement in one line of Unicode."""
-    return terminal_page.statement(single(derivation, Detail.BRIEF))
+    return terminal_page.statement(single(derivation, Detail.BRIEF, notation))
 
 
 __all__ = [
-    "CheckSummary", "Enclosure", "article", "derivation_html", "derivation_latex", "fragment", "html",
-    "markdown", "statement_text", "text",
+    "PRESETS", "CheckSummary", "Enclosure", "Notation", "NotationError", "article", "derivation_html", "derivation_latex", "fragment", "html",
+    "load_notation", "markdown", "statement_text", "text",
 ]  # fmt: skip

@@ -109,15 +109,19 @@ def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]
         done.condition.kind == "absolutely continuous" for s in derivation.tree() for t in s.steps
         for done in t.conditions
     )  # fmt: skip
-    out.append(prose("Densities are taken with respect to Lebesgue measure on ", space, "."))
+    out.append(
+        prose("Densities are taken with respect to Lebesgue measure on ", space, ": ordinary integrals.")
+    )
     if continuous:
         out.append(
             prose(
                 Relation(names[0], "≪", names[1]), ": the support of ", names[0], " lies in that of ",
-                names[1], ", so the divergence is the integral of its definition.",
+                names[1], ", so the divergence is the integral of its definition. In words: where ", names[1],
+                " gives no probability, ", names[0], " gives none either, so the ratio of the densities never "
+                "has a zero below it.",
             )
         )  # fmt: skip
-    out.append(prose("Logarithms are natural: the divergence is in nats."))
+    out.append(prose("Logarithms are natural: the divergence is in nats (divided by log 2, in bits)."))
     out += _convention(p, notation)
     return tuple(out)
 

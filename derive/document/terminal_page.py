@@ -81,7 +81,9 @@ def note(value: Note, line: Line, columns: int) -> Printed:
 
 def point(row: Enclosure, notation: Notation) -> Printed:
     """The point of an enclosure, as equations."""
-    return Printed(", ".join(f"{spell(notation.symbol(name))} = {escape(value)}" for name, value in row.point))
+    return Printed(
+        ", ".join(f"{spell(notation.symbol(name))} = {escape(value)}" for name, value in row.point)
+    )
 
 
 @cache

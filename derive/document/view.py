@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr, Symbol
 
-from derive.derivation import Derivation
-from derive.distributions import DISTRIBUTIONS
 from derive.course.changes import changed
 from derive.course.transition import Transition
+from derive.derivation import Derivation
+from derive.distributions import DISTRIBUTIONS
 from derive.document.compose import Composer
 from derive.document.conditions import Conditions, conditions_of
 from derive.document.layout import Node, Relation
 from derive.document.notation import Notation, check_distinct
 from derive.document.prose import Link, Prose, joined, prose, spoken
+from derive.document.remarks import remark
 from derive.document.setting import assumptions, setting
 from derive.kernel import Detail, Rule, Step
 from derive.rules import RULES
-from derive.terms import Component
+from derive.terms import Component, walk
 
 if TYPE_CHECKING:
     from derive.catalogue import Result
@@ -141,7 +142,7 @@ class RuleUse:
 
     id: str
     title: str
-    because: str
+    because: Prose
     uses: int
 
 
@@ -163,6 +164,7 @@ class Page:
     steps: int
     checks: CheckSummary | None
     notation: Notation
+    names: tuple[tuple[str, Expr], ...]
 
     @property
     def extent(self) -> str:
@@ -214,10 +216,11 @@ def page(
             for n, d in enumerate(lemmas, 1)
         ),
         assumed=main.assumed,
-        rules=_rules(main),
+        rules=_rules(main, notation),
         steps=sum(len(d.steps) for d in main.tree()),
         checks=checks,
         notation=notation,
+        names=main.names,
     )  # fmt: skip
 
 
@@ -236,9 +239,11 @@ def _short(lemma: Derivation) -> str:
     return lemma.title.replace("The ", "the ") if len(lemma.title) <= 24 else ""
 
 
-def _rules(main: Derivation) -> tuple[RuleUse, ...]:
+def _rules(main: Derivation, notation: Notation) -> tuple[RuleUse, ...]:
     count = Counter(s.rule for d in main.tree() for s in d.steps)
-    return tuple(RuleUse(r, RULES[r].title, RULES[r].because, count[r]) for r in sorted(count))
+    return tuple(
+        RuleUse(r, RULES[r].title, spoken(RULES[r].because, notation), count[r]) for r in sorted(count)
+    )
 
 
 def passage(
@@ -258,6 +263,10 @@ def passage(
         NotationError: when two of its parameters would look the same.
     """
     declared = [d.name for d in derivation.scope.declarations]
+    if notation.renames:
+        lines = [derivation.left, *(s.after for s in derivation.steps)]
+        used = {t.name for line in lines for _, t in walk(line) if isinstance(t, Symbol)}
+        declared += sorted(used - set(declared))
     check_distinct(declared, notation, [role for role, _ in derivation.names])
     notation = notation.of(derivation.names)
     composer = Composer(notation)
@@ -343,7 +352,7 @@ def _note(step: Step, derivation: Derivation, labels: Labels, composer: Composer
     conditions = conditions_of([step], derivation.scope, composer, everything=detail == Detail.FULL)
     name = _binding(step, "lemma")
     if rule.id != "lemma" or not isinstance(name, str):
-        because = spoken(rule.because, composer.notation)
+        because = spoken(rule.because, composer.notation) + remark(step, composer)
         if isinstance(name, str):
             because += prose(" It uses ", labels[name].link, ".")
         return Note(_title(step, rule, composer), because, (), conditions, step.evidence)

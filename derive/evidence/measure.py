@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,9 @@ EDGE = 8
 """How many units in the last place around the largest number may go either way."""
 
 DTYPES = ("float32", "float64")
+SHORT = ("float16", "bfloat16")
+BOUNDS: Mapping[str, float] = {"float32": 4.0, "float64": 4.0, "float16": 0.51, "bfloat16": 0.51}
+"""The stated bound of every measured error, in units in the last place."""
 WIDTHS = (8, 512)
 
 Function = Callable[..., Any]
@@ -59,6 +63,9 @@ class Library:
 
     call: Callable[[Function, Sequence[Floats], str], Floats]
     gradients: Callable[[Function, Sequence[Floats], str], list[Floats]] | None
+    dtypes: tuple[str, ...] = (*DTYPES, *SHORT)
+    flushes: bool = False
+    """Whether it turns subnormal numbers into 0."""
     gradient: str = ""
     """Ending of the name of the function that gives the gradients; "" where the library takes them."""
 
@@ -105,9 +112,45 @@ def _gradients_torch(function: Function, arrays: Sequence[Floats], dtype: str) -
     return [np.asarray(g.to(torch.float64).numpy()) for g in found]
 
 
+def _jax_arrays(arrays: Sequence[Floats], dtype: str) -> list[Any]:
+    import jax.numpy as jnp
+
+    return [jnp.asarray(a, dtype=dtype) for a in arrays]
+
+
+def _call_jax(function: Function, arrays: Sequence[Floats], dtype: str) -> Floats:
+    import jax
+
+    with jax.enable_x64(dtype == "float64"):
+        out = jax.jit(function)(*_jax_arrays(arrays, dtype))
+        if out.dtype != dtype:
+            raise DtypeError(f"{dtype} in gave {out.dtype} out")
+        return np.asarray(out).astype(np.float64)
+
+
+@lru_cache(maxsize=4)
+def _jax_slopes(function: Function, count: int) -> Function:
+    """Compiled once for each function, not once for each call."""
+    import jax
+
+    slopes: Function = jax.jit(jax.grad(lambda *a: function(*a).sum(), argnums=tuple(range(count))))
+    return slopes
+
+
+def _gradients_jax(function: Function, arrays: Sequence[Floats], dtype: str) -> list[Floats]:
+    import jax
+
+    with jax.enable_x64(dtype == "float64"):
+        found = _jax_slopes(function, len(arrays))(*_jax_arrays(arrays, dtype))
+        if any(g.dtype != dtype for g in found):
+            raise DtypeError(f"a gradient is not {dtype}")
+        return [np.asarray(g).astype(np.float64) for g in found]
+
+
 LIBRARIES: Mapping[str, Library] = {
-    "numpy": Library(_call_numpy, _gradients_numpy, "_gradient"),
+    "numpy": Library(_call_numpy, _gradients_numpy, (*DTYPES, "float16"), gradient="_gradient"),
     "torch": Library(_call_torch, _gradients_torch),
+    "jax": Library(_call_jax, _gradients_jax, flushes=True),
 }
 
 
@@ -137,7 +180,8 @@ def measure(function: Function, sample: Sample, target: str, name: str = "") -> 
         return _without(target, title, sample.dtype, quantity, "failed", f"{type(error).__name__}: {error}")
     slack = SUBNORMALS * sample.width
     size = np.abs(sample.truth.high)
-    ulps, bad = compare(found, sample.truth, size, sample.format, slack, signed=False)
+    flushes = LIBRARIES[target].flushes
+    ulps, bad = compare(found, sample.truth, size, sample.format, slack, signed=False, flushes=flushes)
     return _row(target, title, sample, quantity, ulps, bad)
 
 
@@ -164,19 +208,29 @@ def measure_gradients(function: Function, sample: Sample, target: str, name: str
     rows = []
     for parameter, computed in zip(names, found, strict=True):
         truth, size = sample.reference.gradient(parameter, sample.arrays)
-        ulps, bad = compare(computed, truth, size, sample.format, SUBNORMALS, signed=True)
+        ulps, bad = compare(
+            computed, truth, size, sample.format, SUBNORMALS, signed=True, flushes=library.flushes
+        )
         quantity = f"gradient of {parameter}"
         rows.append(_row(target, title, sample, quantity, np.where(kept, ulps, 0.0), bad & kept))
     return rows
 
 
 def compare(
-    found: Floats, truth: Truth, size: Floats, form: Format, slack: int, *, signed: bool
+    found: Floats,
+    truth: Truth,
+    size: Floats,
+    form: Format,
+    slack: int,
+    *,
+    signed: bool,
+    flushes: bool = False,
 ) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]:
     """Errors in units in the last place of ``size``, and which results are bad.
 
     Where the size is a normal number of the format the error counts in units; where it is subnormal
-    it may be ``slack`` least numbers; where it overflows the result has to be infinite.
+    it may be ``slack`` least numbers, or 0 for a library that flushes; where it overflows the result has
+    to be infinite.
     """
     with np.errstate(all="ignore"):
         error = np.abs((found - truth.high) - truth.low)
@@ -188,7 +242,7 @@ def compare(
         ulps = np.where(normal & np.isfinite(found), error / unit, 0.0)
         bad = np.isnan(found)
         bad |= np.isinf(found) & (normal | subnormal)
-        bad |= subnormal & (error > slack * form.least)
+        bad |= subnormal & (error > slack * form.least) & ~(flushes & (found == 0))
         bad |= edge & ~np.isinf(found) & (error > 2 * EDGE * unit)
         if signed:
             bad |= over & np.isfinite(found) & (np.abs(truth.high) > form.largest + EDGE * unit)
@@ -222,12 +276,12 @@ def measure_modules(
     points: int,
     *,
     gradient_points: int | None = None,
-    dtypes: Sequence[str] = DTYPES,
+    dtypes: Sequence[str] = (*DTYPES, *SHORT),
 ) -> Iterator[CodeRow]:
     """Every function of a result's modules: name → reference, target → path of the module.
 
     Each sample and its truth are made once and shared by the targets.  Gradients are measured at
-    ``gradient_points``, by default a fifth of the points and at most 5,000.
+    ``gradient_points``, by default a fifth of the points and at most 5,000; so are the short dtypes.
     """
     loaded: dict[str, ModuleType | str] = {}
     for target, path in modules.items():
@@ -238,10 +292,13 @@ def measure_modules(
     for name, reference in references.items():
         for dtype in dtypes:
             widths = WIDTHS if reference.summed else (0,)
-            samples = [reference.sample(dtype, points, width) for width in widths]
-            few = reference.sample(dtype, gradient_points or min(points // 5, 5000), widths[0])
+            fewer = gradient_points or min(points // 5, 5000)
+            many = fewer if dtype in SHORT else points
+            samples = [reference.sample(dtype, many, width) for width in widths]
+            few = reference.sample(dtype, fewer, widths[0])
             for target, module in loaded.items():
-                yield from _measure_one(target, module, name, samples, few)
+                if dtype in LIBRARIES[target].dtypes:
+                    yield from _measure_one(target, module, name, samples, few)
 
 
 def _measure_one(

@@ -1,0 +1,139 @@
+"""Every float32 through the two functions that all generated code rests on.
+
+At mean 0 the divergence from the standard normal is ½(eᵗ − 1 − t) of the log-variance t, and
+½(v − 1 − log v) of the variance v: what is measured is public, and every float32 fits in minutes.
+The reference is worked out in float64 in another way than any target's; it is itself held against ball
+arithmetic where the largest errors were found.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from derive.catalogue import result
+from derive.evidence.floats import FORMATS, Floats
+from derive.evidence.measure import LIBRARIES, SUBNORMALS, CodeRow, Function, compare, load
+from derive.evidence.report import references
+from derive.evidence.samples import Reference, Sample, Truth
+
+ID = "kl-normal-standard"
+BLOCK = 1 << 21
+PATTERNS = 1 << 32
+SERIES_BELOW = 2.0**-6
+Progress = Callable[[str], None]
+
+
+def exhaustive(
+    modules: Mapping[str, Path], *, stride: int = 1, progress: Progress = lambda stage: None
+) -> Iterator[CodeRow]:
+    """Measure both functions and their derivatives at every ``stride``-th finite normal float32.
+
+    ``modules`` maps a target to the path of its module for ``kl-normal-standard``.
+    """
+    found = references(result(ID))
+    for target, path in modules.items():
+        try:
+            module = load(path)
+        except ImportError as error:
+            yield CodeRow(target, ID, "float32", "every float32", 0, 0, 0, 0, {}, "not measured", str(error))
+            continue
+        for name, exact in (
+            ("kl_normal_standard_from_logvar", _of_log_variance),
+            ("kl_normal_standard_from_var", _of_variance),
+        ):
+            gradient = LIBRARIES[target].gradient
+            slopes = getattr(module, name + gradient)
+            yield from _sweep(target, getattr(module, name), slopes, found[name], exact, stride, progress)
+
+
+def _of_log_variance(t: Floats) -> tuple[Floats, Floats]:
+    """½(eᵗ − 1 − t) and its derivative, right to about 2⁻⁴⁴."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        series = t * t * _horner(t, [1 / (2 * _factorial(k)) for k in range(2, 11)])
+        slope = np.expm1(t) / 2
+        value = np.where(np.abs(t) < SERIES_BELOW, series, slope - t / 2)
+    return np.where(t > 1000, np.inf, value), slope
+
+
+def _of_variance(v: Floats) -> tuple[Floats, Floats]:
+    """½(v − 1 − log v) and its derivative, right to about 2⁻⁴⁰; v − 1 is exact for a float32 near 1."""
+    d = v - 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        series = d * d * _horner(-d, [1 / (2 * k) for k in range(2, 13)])
+    return np.where(np.abs(d) < SERIES_BELOW, series, (d - np.log(v)) / 2), d / v / 2
+
+
+def _factorial(k: int) -> int:
+    return 1 if k < 2 else k * _factorial(k - 1)
+
+
+def _horner(x: Floats, coefficients: list[float]) -> Floats:
+    out = np.zeros_like(x)
+    for c in reversed(coefficients):
+        out = out * x + c
+    return out
+
+
+def _sweep(
+    target: str, function: Function, slopes: Function, reference: Reference,
+    exact: Callable[[Floats], tuple[Floats, Floats]], stride: int, progress: Progress,
+) -> Iterator[CodeRow]:  # fmt: skip
+    form, library = FORMATS["float32"], LIBRARIES[target]
+    name = reference.names[1]
+    positive = reference.slots[1].role == "scale"
+    quantities = ("value", f"gradient of {name}")
+    worst = dict.fromkeys(quantities, (0.0, 0.0))
+    points, total, bad = 0, dict.fromkeys(quantities, 0.0), dict.fromkeys(quantities, 0)
+    end = PATTERNS // 2 if positive else PATTERNS
+    for start in range(0, end, BLOCK * stride):
+        patterns = np.arange(start, min(start + BLOCK * stride, end), stride, dtype=np.uint64)
+        with np.errstate(invalid="ignore"):
+            x = patterns.astype(np.uint32).view(np.float32).astype(np.float64)
+        x = x[np.isfinite(x) & (np.abs(x) >= form.least_normal)]
+        if not x.size:
+            continue
+        points += x.size
+        arrays = [np.zeros_like(x), x]
+        assert library.gradients is not None
+        computed = (
+            library.call(function, arrays, "float32"),
+            library.gradients(slopes, arrays, "float32")[1],
+        )
+        for quantity, ours, truth in zip(quantities, computed, exact(x), strict=True):
+            ulps, wrong = compare(
+                ours, Truth(truth, np.zeros_like(truth)), np.abs(truth), form, SUBNORMALS,
+                signed=quantity != "value", flushes=library.flushes,
+            )  # fmt: skip
+            if quantity != "value":  # where the value overflows the gradient of a sum says nothing
+                keep = np.abs(exact(x)[0]) < form.largest / 2
+                ulps, wrong = np.where(keep, ulps, 0.0), wrong & keep
+            k = int(np.argmax(ulps))
+            worst[quantity] = max(worst[quantity], (float(ulps[k]), float(x[k])))
+            total[quantity] += float(ulps.sum())
+            bad[quantity] += int(wrong.sum())
+        progress(f"{target} {name} {start / PATTERNS:.0%}")
+    for quantity in quantities:
+        ulp, at = worst[quantity]
+        row = CodeRow(
+            target, f"{ID} {quantity}", "float32", "every float32" if stride == 1 else "float32 by steps",
+            points, round(ulp, 3), round(total[quantity] / points, 4), bad[quantity], {name: repr(at)},
+        )  # fmt: skip
+        yield dataclasses.replace(row, reason=_confirmed(reference, quantity, exact, at))
+
+
+def _confirmed(
+    reference: Reference, quantity: str, exact: Callable[[Floats], tuple[Floats, Floats]], at: float
+) -> str:
+    """How far the float64 reference is from ball arithmetic at the worst point."""
+    arrays = (np.zeros(1), np.array([at]))
+    sample = Sample(reference, "float32", arrays, ("worst",), reference.values(arrays))
+    if quantity == "value":
+        truth, ours = sample.truth, exact(arrays[1])[0]
+    else:
+        truth, ours = reference.gradient(reference.names[1], arrays)[0], exact(arrays[1])[1]
+    off = float(np.abs(ours[0] - truth.high[0]) / FORMATS["float32"].ulp(truth.high)[0])
+    return f"the reference is within {off:.0e} ulp of ball arithmetic there"

@@ -1,0 +1,1 @@
+"""Attacks on the checker: mutants, forgeries and fuzzed certificates, with one command for each campaign."""

@@ -1,0 +1,595 @@
+"""What can be wrong with a step: mutation operators on certificates, shared by the tests and the campaign.
+
+A certificate is cut to one step and the lemmas that it cites.  *Lines* hurt what the step states, *lies*
+hurt a binding and make line and conditions fit it, *starts* hurt the line before; *reasons* keep the line
+and hurt its justification; *chains* hurt how steps and lemmas hang together.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import combinations
+from typing import Any
+
+from sympy import Expr, Integer, Rational, Symbol, oo, pi
+
+import derive.derivation
+from derive.codec import decode, encode
+from derive.derivation import Derivation, certificate
+from derive.field import Undetermined
+from derive.kernel import RuleError, Step
+from derive.rules import RULES
+from derive.scope import Scope, ScopeError
+from derive.terms import (
+    HALF,
+    ONE,
+    TWO,
+    ZERO,
+    Component,
+    Density,
+    Exp,
+    Inert,
+    Law,
+    Log,
+    Minus,
+    OpenInterval,
+    Place,
+    Plus,
+    Power,
+    ProductLaw,
+    ProductOver,
+    ProductSpace,
+    Quotient,
+    Root,
+    SumOver,
+    TermError,
+    Times,
+    at,
+    free_symbols,
+    plus,
+    replace_at,
+    times,
+    walk,
+)
+
+Data = dict[str, Any]
+Mutant = tuple[str, Data]
+Change = Callable[[Expr], Iterator[Expr]]
+
+SAME_REASON = {frozenset({"arithmetic", "collect"}), frozenset({"linearity", "constant-factor"})}
+"""Rules of which each may truthfully stand for the other on a line."""
+
+FREE_NAMES = {"x", "y", "u", "t", "r", "angle", "index"}
+"""Bindings that name a new bound variable: another name is no fault."""
+
+FREE_VALUES = {("add-and-subtract", "m")}
+"""Bindings that may have any value: the rule is true for each."""
+
+GRID = 3
+"""Changes that vanish on the grid −GRID..GRID are planted."""
+
+
+# -- certificates cut to one step ----------------------------------------------------------------------
+
+
+def certificate_of_step(node: Derivation, number: int) -> Data:
+    """A certificate of the one equation that a step proves, with the lemmas that the step cites."""
+    step = node.steps[number]
+    cited = dict(step.bindings).get("lemma")
+    lemmas = {str(cited): node.lemmas[str(cited)]} if cited else {}
+    return certificate(Derivation(node.id, node.title, node.scope, step.before, (step,), lemmas, ()))
+
+
+def hurt(data: Data) -> Data:
+    """The step of a cut certificate that faults are planted in."""
+    return data["derivations"][-1]["steps"][0]  # type: ignore[no-any-return]
+
+
+def with_step(data: Data, **changes: Any) -> Data:
+    """A copy of a cut certificate, the stated result following the stated line."""
+    last = copy.copy(data["derivations"][-1])
+    last["steps"] = [{**last["steps"][0], **changes}]
+    last["right"] = last["steps"][0]["after"]
+    return {**data, "derivations": [*data["derivations"][:-1], last]}
+
+
+def with_left(data: Data, left: Expr) -> Data:
+    """A copy of a cut certificate that starts from another line."""
+    last = {**data["derivations"][-1], "left": encode(left)}
+    return {**data, "derivations": [*data["derivations"][:-1], last]}
+
+
+def bindings_of(step: Data) -> dict[str, Any]:
+    """The bindings of a stored step, decoded."""
+    return {k: decode(v["term"]) if "term" in v else v["text"] for k, v in step["bindings"].items()}
+
+
+def stored(bindings: Mapping[str, Any]) -> Data:
+    """Bindings as a certificate stores them."""
+    return {k: {"text": v} if isinstance(v, str) else {"term": encode(v)} for k, v in bindings.items()}
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Remember what the kernel accepted, keyed by all that it was asked; refusals are never kept."""
+    real, known = derive.derivation.accept, {}
+
+    def accept(
+        rule: Any, before: Expr, place: Place, bindings: Any, scope: Any, lemmas: Any, detail: Any
+    ) -> Step:
+        key = (
+            rule.id, before, place, tuple(sorted(bindings.items())), scope.declarations, detail,
+            tuple(sorted((k, v.declarations, v.left, v.right) for k, v in lemmas.items()))
+            if "lemma" in bindings
+            else (),
+        )  # fmt: skip
+        if key not in known:
+            known[key] = real(rule, before, place, bindings, scope, lemmas, detail)
+        return known[key]
+
+    derive.derivation.accept = accept
+    try:
+        yield
+    finally:
+        derive.derivation.accept = real
+
+
+# -- operators on terms --------------------------------------------------------------------------------
+
+
+def _sign(t: Expr) -> Iterator[Expr]:
+    if t != ZERO:
+        yield Minus(t)
+    if isinstance(t, Minus):
+        yield t.args[0]
+    if isinstance(t, Plus):
+        for i in range(len(t.args)):
+            yield Plus(*(Minus(a) if k == i else a for k, a in enumerate(t.args)))
+
+
+def _dropped_term(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Plus):
+        for i in range(len(t.args)):
+            yield plus(*(a for k, a in enumerate(t.args) if k != i))
+
+
+def _dropped_factor(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Times):
+        for i in range(len(t.args)):
+            yield times(*(a for k, a in enumerate(t.args) if k != i))
+    if isinstance(t, Quotient):
+        yield t.args[0]
+
+
+def _added_factor(t: Expr) -> Iterator[Expr]:
+    if t != ZERO:
+        yield Times(TWO, t)
+        yield Quotient(t, TWO)
+
+
+def _added_term(t: Expr) -> Iterator[Expr]:
+    yield Plus(t, ONE)
+
+
+def exchange(term: Expr) -> Expr:
+    """The term with every name that ends in _1 written with _2, and the other way round."""
+    if isinstance(term, Symbol):
+        stem, _, number = term.name.rpartition("_")
+        return Symbol(f"{stem}_{3 - int(number)}") if number in ("1", "2") else term
+    return term if not term.args else type(term)(*(exchange(a) for a in term.args))
+
+
+def _swapped(t: Expr) -> Iterator[Expr]:
+    yield exchange(t)
+
+
+def _constant(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Rational):
+        yield t + 1
+        yield t - 1
+        if t not in (ZERO, ONE):
+            yield Quotient(ONE, t)
+        if t == HALF:
+            yield Rational(1, 3)
+
+
+def _exponent(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Power):
+        base, k = t.args
+        yield Power(base, k + 1)
+        yield Power(base, -k)
+        yield Power(base, Rational(k) / 2)
+        yield base
+    elif isinstance(t, Root):
+        yield t.args[0]
+    elif isinstance(t, Symbol):
+        yield Power(t, TWO)
+
+
+def _plus_times(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Plus):
+        yield Times(*t.args)
+    elif isinstance(t, Times):
+        yield Plus(*t.args)
+    elif isinstance(t, SumOver):
+        yield ProductOver(*t.args)
+    elif isinstance(t, ProductOver):
+        yield SumOver(*t.args)
+
+
+def _quotient(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Quotient):
+        yield Quotient(*reversed(t.args))
+        yield Times(*t.args)
+        yield Plus(t.args[0], Minus(t.args[1]))
+
+
+def _log_exp(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Log):
+        yield t.args[0]
+        yield Exp(t.args[0])
+        if isinstance(t.args[0], Quotient):
+            yield Quotient(*(Log(a) for a in t.args[0].args))
+        if isinstance(t.args[0], Times):
+            yield Times(*(Log(a) for a in t.args[0].args))
+    elif isinstance(t, Exp):
+        yield t.args[0]
+        yield Log(t.args[0])
+        if isinstance(t.args[0], Plus):
+            yield Plus(*(Exp(a) for a in t.args[0].args))
+    elif isinstance(t, Plus) and all(isinstance(a, Log) for a in t.args):
+        yield Log(Plus(*(a.args[0] for a in t.args)))
+    yield Log(Plus(ONE, Power(t, TWO)))
+
+
+def _bounds(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, OpenInterval):
+        low, high = t.args
+        ends = ((ZERO, oo), (ONE, oo), (Minus(oo), ZERO), (Minus(oo), oo), (Minus(ONE), ONE), (high, low))
+        yield from (OpenInterval(*pair) for pair in ends if pair != (low, high))
+
+
+def _index(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, SumOver | ProductOver):
+        body, index, dimension = t.args
+        yield type(t)(body, index, Plus(dimension, ONE))
+        yield type(t)(body, index, Plus(dimension, Minus(ONE)))
+        yield body
+    elif isinstance(t, Component):
+        yield Component(t.args[0], Plus(t.args[1], ONE))
+        yield Component(t.args[0], ONE)
+        yield Component(t.args[0], Symbol("i"))
+
+
+def _bad_square(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Power) and t.args[1] == TWO and isinstance(t.args[0], Plus):
+        yield Plus(*(Power(a, TWO) for a in t.args[0].args))
+        a, *rest = t.args[0].args
+        yield Plus(Power(a, TWO), Times(a, plus(*rest)), Power(plus(*rest), TWO))
+        yield Plus(Power(a, TWO), Minus(Power(plus(*rest), TWO)))
+    elif isinstance(t, Times) and len(t.args) == 2 and all(isinstance(a, Plus) for a in t.args):
+        yield Plus(*(Times(a, b) for a, b in zip(t.args[0].args, t.args[1].args, strict=False)))
+
+
+def _absolute(t: Expr) -> Iterator[Expr]:
+    if t != ZERO:
+        yield Root(Power(t, TWO))
+        yield Minus(Root(Power(t, TWO)))
+
+
+def _pi(t: Expr) -> Iterator[Expr]:
+    if t == pi:
+        yield from (Integer(3), Rational(22, 7), Rational(355, 113), Rational(31415926535897932, 10**16))
+        yield from (Times(TWO, pi), Quotient(pi, TWO))
+
+
+def _relative(power: int) -> Change:
+    size = Rational(1, 10**power)
+
+    def change(t: Expr) -> Iterator[Expr]:
+        if t != ZERO:
+            yield Times(ONE + size, t)
+            yield Times(ONE - size, t)
+        yield Plus(t, size)
+
+    return change
+
+
+def _grid(t: Expr) -> Iterator[Expr]:
+    """A polynomial in a parameter is added that is zero at all small whole numbers."""
+    for name in sorted(free_symbols(t), key=str):
+        if isinstance(name, Symbol) and name.name not in ("d", "j"):
+            zeros = (Plus(name, Minus(Integer(k))) for k in range(-GRID, GRID + 1))
+            yield Plus(t, Times(*zeros))
+
+
+TERM_OPERATORS: Mapping[str, Change] = {
+    "sign": _sign,
+    "dropped term": _dropped_term,
+    "dropped factor": _dropped_factor,
+    "added factor": _added_factor,
+    "added term": _added_term,
+    "swapped p and q": _swapped,
+    "constant": _constant,
+    "exponent": _exponent,
+    "+ ↔ ×": _plus_times,
+    "quotient": _quotient,
+    "log and exp misused": _log_exp,
+    "wrong bounds": _bounds,
+    "shifted index": _index,
+    "bad square": _bad_square,
+    "absolute value": _absolute,
+    "π": _pi,
+    "relative change 1e-8": _relative(8),
+    "relative change 1e-12": _relative(12),
+    "relative change 1e-20": _relative(20),
+    "vanishing on an integer grid": _grid,
+}
+
+
+def _renamings(term: Expr, names: tuple[Symbol, ...]) -> Iterator[Expr]:
+    """One occurrence of a name written as another declared or bound name."""
+    for place, part in walk(term):
+        if isinstance(part, Symbol):
+            for name in names:
+                if name != part and may_stand_at(term, place):
+                    yield replace_at(term, place, name)
+
+
+def may_stand_at(term: Expr, place: Place) -> bool:
+    """Whether a sub-term may be rewritten: binders' variables and names of families are left alone."""
+    if not place:
+        return True
+    parent = at(term, place[:-1])
+    if isinstance(parent, Law) and place[-1] == 0:
+        return False
+    return not (isinstance(parent, Inert) and parent.binds == place[-1])
+
+
+def wrong_terms(term: Expr, names: tuple[Symbol, ...] = ()) -> Iterator[tuple[str, Expr]]:
+    """Every way in which an operator can hurt the term, at every place of it."""
+    for operator, change in TERM_OPERATORS.items():
+        for place, part in walk(term):
+            if not may_stand_at(term, place):
+                continue
+            try:
+                for changed in change(part):
+                    if changed != part:
+                        yield operator, replace_at(term, place, changed)
+            except TermError:
+                continue
+    for renamed in _renamings(term, names):
+        yield "renamed parameter", renamed
+
+
+def equal_terms(term: Expr) -> Iterator[Expr]:
+    """Other ways to write the same value.
+
+    What is a name or a number by the grammar stays: indices, ends, dimensions, exponents, densities' points.
+    """
+    for place, part in walk(term):
+        if may_stand_at(term, place) and not _is_fixed(term, place, part):
+            for other in _equal_parts(part):
+                yield replace_at(term, place, other)
+
+
+def _is_fixed(term: Expr, place: Place, part: Expr) -> bool:
+    if isinstance(part, OpenInterval | ProductSpace | Law | ProductLaw) or part in (oo, Minus(oo)):
+        return True
+    if not place:
+        return False
+    parent, index = at(term, place[:-1]), place[-1]
+    if isinstance(parent, Component | OpenInterval | ProductSpace | Law | ProductLaw):
+        return True
+    if isinstance(parent, SumOver | ProductOver):
+        return index == 2
+    return isinstance(parent, Power | Density) and index == 1
+
+
+def _equal_parts(t: Expr) -> Iterator[Expr]:
+    if isinstance(t, Plus | Times):
+        n = len(t.args)
+        for i, k in combinations(range(n), 2):
+            args = list(t.args)
+            args[i], args[k] = args[k], args[i]
+            yield type(t)(*args)
+    yield Plus(t, ZERO)
+    yield Times(ONE, t)
+    yield Minus(Minus(t))
+    yield Quotient(t, ONE)
+    if isinstance(t, Power) and t.args[1] == TWO:
+        yield Times(t.args[0], t.args[0])
+    if isinstance(t, Quotient):
+        yield Times(t.args[0], Quotient(ONE, t.args[1]))
+    if isinstance(t, Minus):
+        yield Times(Minus(ONE), t.args[0])
+
+
+# -- mutants of one step ---------------------------------------------------------------------------------
+
+
+def names_at(node: Derivation) -> tuple[Symbol, ...]:
+    """Declared names, for renamings."""
+    return tuple(Symbol(d.name) for d in node.scope.declarations)
+
+
+def lines(data: Data, node: Derivation) -> Iterator[Mutant]:
+    """The stated line is wrong where the step changed it."""
+    step = hurt(data)
+    line, place = decode(step["after"]), tuple(step["place"])
+    for operator, wrong in wrong_terms(at(line, place), names_at(node)):
+        yield operator, with_step(data, after=encode(replace_at(line, place, wrong)))
+
+
+def starts(data: Data, node: Derivation) -> Iterator[Mutant]:
+    """The line before is wrong, and the step comes out as if it were not."""
+    step = hurt(data)
+    place = tuple(step["place"])
+    before = decode(data["derivations"][-1]["left"])
+    for operator, wrong in wrong_terms(at(before, place), names_at(node)):
+        yield operator, with_left(data, replace_at(before, place, wrong))
+
+
+def lies(data: Data, node: Derivation) -> Iterator[Mutant]:
+    """A binding is wrong, and the line and the conditions say what the rule makes of it."""
+    step = hurt(data)
+    for key, value in bindings_of(step).items():
+        if isinstance(value, str) or key in FREE_NAMES or (step["rule"], key) in FREE_VALUES:
+            continue
+        for operator, wrong in wrong_terms(value, names_at(node)):
+            if (lie := consistent(data, node, {key: wrong})) is not None:
+                yield operator, lie
+
+
+def consistent(
+    data: Data, node: Derivation, changes: Mapping[str, Any], declared: Scope | None = None
+) -> Data | None:
+    """The cut certificate with other bindings, the line and the conditions made to fit; None when the
+    rule itself refuses."""
+    step, before = hurt(data), decode(data["derivations"][-1]["left"])
+    bindings, place = {**bindings_of(step), **changes}, tuple(step["place"])
+    statements = {k: lemma.statement for k, lemma in node.lemmas.items()}
+    try:
+        scope = (declared or node.scope).enter(before, place)
+        rewrite = RULES[step["rule"]].apply(at(before, place), bindings, scope, statements)
+        after = encode(replace_at(before, place, rewrite.after))
+    except (RuleError, TermError, ScopeError, Undetermined):
+        return None
+    conditions = [{"kind": c.kind, "terms": [encode(t) for t in c.terms]} for c in rewrite.conditions]
+    return with_step(data, bindings=stored(bindings), after=after, conditions=conditions)
+
+
+def unjustified(data: Data, node: Derivation) -> Iterator[Mutant]:
+    """A line of the same value that is not what the rule gives."""
+    step = hurt(data)
+    line, place = decode(step["after"]), tuple(step["place"])
+    for equal in equal_terms(at(line, place)):
+        yield (
+            "value-preserving, wrongly justified",
+            with_step(data, after=encode(replace_at(line, place, equal))),
+        )
+
+
+def reasons(data: Data, node: Derivation) -> Iterator[Mutant]:
+    """The right line for a wrong reason."""
+    step = hurt(data)
+    for other in sorted(RULES):
+        if other != step["rule"] and frozenset({other, step["rule"]}) not in SAME_REASON:
+            yield "wrong rule name", with_step(data, rule=other)
+    yield "wrong rule name", with_step(data, rule=step["rule"] + "-2")
+    place = step["place"]
+    before = decode(data["derivations"][-1]["left"])
+    for other_place, _ in walk(before):
+        if list(other_place) != place:
+            yield "wrong place", with_step(data, place=list(other_place))
+    for extra in (99, -1):
+        yield "wrong place", with_step(data, place=[*place, extra])
+    for i, condition in enumerate(step["conditions"]):
+        rest = [c for k, c in enumerate(step["conditions"]) if k != i]
+        yield "dropped condition", with_step(data, conditions=rest)
+        weaker = {**condition, "kind": "real" if condition["kind"] != "real" else "positive"}
+        changed = [*step["conditions"][:i], weaker, *step["conditions"][i + 1 :]]
+        yield "weakened condition", with_step(data, conditions=changed)
+        for k in range(len(condition["terms"])):
+            other_terms = [*condition["terms"][:k], 1, *condition["terms"][k + 1 :]]
+            if other_terms != condition["terms"]:
+                about = {**condition, "terms": other_terms}
+                changed = [*step["conditions"][:i], about, *step["conditions"][i + 1 :]]
+                yield "weakened condition", with_step(data, conditions=changed)
+    made_up = {"kind": "positive", "terms": [1]}
+    yield "made-up condition", with_step(data, conditions=[*step["conditions"], made_up])
+    for name in step["bindings"]:
+        others = {k: v for k, v in step["bindings"].items() if k != name}
+        yield "dropped binding", with_step(data, bindings=others)
+    if "lemma" in step["bindings"]:
+        for lemma in (node.id, "no-such-lemma", *(d["id"] for d in data["derivations"][:-2])):
+            bindings = {**step["bindings"], "lemma": {"text": lemma}}
+            yield "lemma that proves something else", with_step(data, bindings=bindings)
+        yield from _hurt_lemmas(data)
+
+
+def _hurt_lemmas(data: Data) -> Iterator[Mutant]:
+    """The cited lemma states something else than its chain proves, or its chain is another's."""
+    *others, lemma, last = data["derivations"]
+
+    def change(**changes: Any) -> Mutant:
+        hurt_lemma = {**lemma, **changes}
+        return "lemma that proves something else", {**data, "derivations": [*others, hurt_lemma, last]}
+
+    for side in ("left", "right"):
+        for _, wrong in list(wrong_terms(decode(lemma[side])))[::7]:
+            yield change(**{side: encode(wrong)})
+    for other in others:
+        yield change(steps=other["steps"], right=other["right"])
+        yield change(left=other["left"], steps=other["steps"], right=other["right"])
+    yield change(steps=[], right=lemma["left"])
+    yield change(steps=lemma["steps"][:-1])
+
+
+def declarations(data: Data, node: Derivation) -> Iterator[Mutant]:
+    """A declaration says less than it has to, or names something else."""
+    last = data["derivations"][-1]
+    step = hurt(data)
+    needed = {name for line in (last["left"], step["after"]) for name in free_symbols(decode(line))}
+    for i, declaration in enumerate(last["declarations"]):
+        if Symbol(declaration["name"]) not in needed:
+            continue
+        for change in (
+            {"domain": "real"}, {"indexed": not declaration["indexed"]}, {"name": declaration["name"] + "0"},
+        ):  # fmt: skip
+            weak = {**declaration, **change}
+            if weak == declaration:
+                continue
+            rest = [*last["declarations"][:i], weak, *last["declarations"][i + 1 :]]
+            hurt_last = {**last, "declarations": rest}
+            yield "weakened declaration", {**data, "derivations": [*data["derivations"][:-1], hurt_last]}
+
+
+def chains(node: Derivation) -> Iterator[Mutant]:
+    """Faults in how the steps of a derivation hang together."""
+    data = certificate(node)
+
+    def change(name: str, **changes: Any) -> Mutant:
+        return name, {**data, "derivations": [*data["derivations"][:-1], {**last, **changes}]}
+
+    last = data["derivations"][-1]
+    steps = last["steps"]
+    for i in range(len(steps)):
+        if not (i + 1 < len(steps) and makes_up_for(steps[i + 1], steps[i])):
+            yield change("removed step", steps=steps[:i] + steps[i + 1 :])
+        yield change("repeated step", steps=[*steps[: i + 1], *steps[i:]])
+        for k in range(i):
+            swapped = list(steps)
+            swapped[i], swapped[k] = steps[k], steps[i]
+            yield change("reordered steps", steps=swapped)
+    for side in ("left", "right"):
+        for operator, wrong in wrong_terms(decode(last[side]), names_at(node)):
+            yield f"statement: {operator}", change("", **{side: encode(wrong)})[1]
+    for d in range(len(last["declarations"])):
+        rest = last["declarations"][:d] + last["declarations"][d + 1 :]
+        yield change("declaration dropped", declarations=rest)
+        twice = [*last["declarations"], last["declarations"][d]]
+        yield change("declaration twice", declarations=twice)
+    for lemma in range(len(data["derivations"]) - 1):
+        without = data["derivations"][:lemma] + data["derivations"][lemma + 1 :]
+        yield "lemma removed", {**data, "derivations": without}
+    if len(data["derivations"]) > 1:
+        yield "lemmas after their use", {**data, "derivations": data["derivations"][::-1]}
+
+
+def makes_up_for(following: Data, removed: Data) -> bool:
+    """Whether arithmetic one line on may do both steps at once: the shorter chain is true as well."""
+    covered = removed["place"][: len(following["place"])] == following["place"]
+    return following["rule"] in ("arithmetic", "collect") and covered
+
+
+STEP_MUTANTS: Mapping[str, Callable[[Data, Derivation], Iterator[Mutant]]] = {
+    "line": lines,
+    "lie": lies,
+    "start": starts,
+    "unjustified": unjustified,
+    "reason": reasons,
+    "declaration": declarations,
+}

@@ -1,0 +1,115 @@
+"""Forged and fuzzed certificates: refused with one sentence, quickly, and never with a crash."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attack.forgeries import FORGERIES, LITERALS, Forgery
+from attack.fuzz import SECONDS, Fuzzer, fuzz
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from derive.checker import check, check_file, main
+from derive.derivation import CertificateError
+
+SHIPPED = Path(__file__).parent.parent / "generated" / "kl-normal" / "certificate.json"
+TEXT = SHIPPED.read_text(encoding="utf-8")
+FEWEST = 30
+
+
+def refusal(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the command says when it refuses the file with exit code 1: one sentence, on stderr."""
+    assert main([str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert "accepted" not in out
+    assert "Traceback" not in err
+    assert err.startswith(f"{path}: refused: ") or "cannot read" in err
+    return err
+
+
+def test_the_shipped_certificate_is_accepted() -> None:
+    assert main([str(SHIPPED)]) == 0
+
+
+def test_there_are_enough_forgeries() -> None:
+    assert len(FORGERIES) + len(LITERALS) >= FEWEST
+    assert sum(f.step for f in FORGERIES) >= FEWEST
+    assert len({f.name for f in FORGERIES}) == len(FORGERIES)
+
+
+@pytest.mark.parametrize("forgery", FORGERIES, ids=lambda f: f.name)
+def test_a_forgery_is_refused_by_name(
+    forgery: Forgery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, and a sentence with the step, the rule and the reason."""
+    forged = forgery.of(json.loads(TEXT))
+    assert forged != json.loads(TEXT)
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(forged), encoding="utf-8")
+    said = refusal(path, capsys)
+    assert forgery.says in said, said
+    if forgery.step:
+        assert re.search(r"step \d+.*rule '", said), said
+
+
+@pytest.mark.parametrize("name", LITERALS)
+def test_a_forged_text_is_refused(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new, says = LITERALS[name]
+    assert old in TEXT
+    path = tmp_path / "certificate.json"
+    path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
+    assert says in refusal(path, capsys)
+
+
+def test_the_command_itself_exits_with_1(tmp_path: Path) -> None:
+    """As a process of its own, as a reader would run it."""
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(FORGERIES[0].of(json.loads(TEXT))), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "derive.checker", str(path)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.search(r"refused: kl-normal, step \d+: rule 'collect' refused: the two sides", done.stderr)
+
+
+# -- fuzzing ---------------------------------------------------------------------------------------------
+
+
+def test_broken_certificates_never_crash_the_checker() -> None:
+    """A part of the campaign ``python -m tests.attack.fuzz``."""
+    tally = fuzz("kl-normal", 400, seed=7)
+    assert tally.failures == []
+    assert tally.slowest < SECONDS
+    assert tally.inputs == 400
+    assert tally.refused > 300
+
+
+def test_fuzzing_is_the_same_every_time() -> None:
+    first, second = Fuzzer(seed=3), Fuzzer(seed=3)
+    assert [first.input() for _ in range(20)] == [second.input() for _ in range(20)]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=12), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(JSON)
+def test_any_json_is_refused(data: object) -> None:
+    with pytest.raises(CertificateError):
+        check(data)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_refused(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "bytes.json"
+    path.write_bytes(data)
+    with pytest.raises(CertificateError):
+        check_file(path)

@@ -1,0 +1,87 @@
+"""Every rule of the kernel's table against numbers, without a list of rules: a new one is sampled too."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from derive.evidence import sampling
+from derive.evidence.instances import COUNTEREXAMPLES, INSTANCES, UNNEEDED
+from derive.evidence.sampling import Report, identity_of, sample_rule
+from derive.kernel import Condition
+from derive.rules import RULES
+from derive.rules.identity import Identity, meta
+from derive.terms import TWO, Exp, Log, Plus, Power, Root, Times
+
+A, B = meta("a"), meta("b")
+BY_RULE = pytest.mark.parametrize("id", sorted(RULES))
+
+REJECTED = (
+    Identity("root-of-square-real", "", "", Root(Power(A, TWO)), A),
+    Identity("log-square-real", "", "", Log(Power(A, TWO)), Times(TWO, Log(A))),
+    Identity("log-sum", "", "", Log(Plus(A, B)), Plus(Log(A), Log(B)), (
+        Condition("positive", (A,)), Condition("positive", (B,)),
+    )),
+    Identity("exp-sum", "", "", Exp(Times(A, B)), Times(Exp(A), Exp(B))),
+    Identity("log-exp-almost", "", "", Log(Exp(A)), Times(1 + TWO**-100, A)),
+)  # fmt: skip
+
+
+@cache
+def report(id: str) -> Report:
+    return sample_rule(id)
+
+
+@BY_RULE
+def test_a_rule_agrees_inside_its_conditions(id: str) -> None:
+    """Both sides agree to 30 digits and more at every sample, and there are samples."""
+    found = report(id)
+    assert len(found.samples) >= 5
+    assert [s for s in found.samples if not s.agrees] == []
+    assert found.skipped <= len(found.samples) / 4
+
+
+@BY_RULE
+def test_each_condition_of_a_rule_is_needed(id: str) -> None:
+    """Outside each condition there is a counterexample, or the reason for asking too much is written down."""
+    assert [n for n in report(id).flagged if not sampling.explained(n)] == []
+
+
+def test_what_is_asked_for_without_need_is_flagged() -> None:
+    """The list of such conditions is exact: one that turns out to be needed has to leave it."""
+    flagged = {(n.rule, n.condition) for id in RULES for n in report(id).flagged}
+    assert flagged == set(UNNEEDED)
+
+
+def test_every_entry_is_about_a_rule_that_exists() -> None:
+    assert {i.rule for i in INSTANCES()} <= set(RULES)
+    assert {c.instance.rule for c in COUNTEREXAMPLES} <= set(RULES)
+    assert {rule for rule, _ in UNNEEDED} <= set(RULES)
+
+
+def test_identities_are_recognised_as_data() -> None:
+    assert identity_of("log-quotient") is not None
+    assert identity_of("linearity") is None
+    assert sum(identity_of(id) is not None for id in RULES) >= 10
+
+
+@pytest.mark.parametrize("identity", REJECTED, ids=lambda i: i.id)
+def test_a_false_identity_is_found_out(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """√(a²) = a and log(a²) = 2 log a for real a, and a few that are false everywhere."""
+    monkeypatch.setattr(sampling, "RULES", {identity.id: identity.rule()})
+    assert not sample_rule(identity.id).sound
+
+
+def test_a_condition_too_many_is_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """exp a · exp b = exp(a + b) needs no positive a."""
+    real = identity_of("exp-product")
+    assert real is not None
+    greedy = Identity("greedy", "", "", real.left, real.right, (Condition("positive", (A,)),))
+    monkeypatch.setattr(sampling, "RULES", {"greedy": greedy.rule()})
+    (need,) = sample_rule("greedy").flagged
+    assert need.condition == "positive"
+
+
+def test_sampling_is_the_same_every_time() -> None:
+    assert sample_rule("log-quotient") == sample_rule("log-quotient")
