@@ -75,9 +75,9 @@ def _final(new: Callable[[Any], Any]) -> Callable[[Data], None]:
     return change
 
 
-def _set(rule: str, nth: int = 0, id: str = RESULT, **changes: Any) -> Callable[[Data], None]:
+def _set(at: str, /, nth: int = 0, id: str = RESULT, **changes: Any) -> Callable[[Data], None]:
     def change(data: Data) -> None:
-        step_of(data, rule, id, nth).update(changes)
+        step_of(data, at, id, nth).update(changes)
 
     return change
 
@@ -89,9 +89,9 @@ def _bind(rule: str, key: str, term: Any, id: str = RESULT) -> Callable[[Data], 
     return change
 
 
-def _declare(name: str, id: str = RESULT, **changes: Any) -> Callable[[Data], None]:
+def _declare(which: str, /, id: str = RESULT, **changes: Any) -> Callable[[Data], None]:
     def change(data: Data) -> None:
-        next(d for d in node(data, id)["declarations"] if d["name"] == name).update(changes)
+        next(d for d in node(data, id)["declarations"] if d["name"] == which).update(changes)
 
     return change
 
@@ -199,24 +199,58 @@ FORGERIES = (
     Forgery("the result is 0", _final(lambda t: 0), "not equal"),
     Forgery(
         "the result vanishes where σ₁ is whole",
-        _final(lambda t: ["Plus", t, ["Times", "mu_1", ["Plus", "mu_1", ["Minus", 1]], ["Plus", "mu_1", ["Minus", 2]]]]),
+        _final(
+            lambda t: [
+                "Plus",
+                t,
+                ["Times", "mu_1", ["Plus", "mu_1", ["Minus", 1]], ["Plus", "mu_1", ["Minus", 2]]],
+            ]
+        ),
         "not equal",
     ),
     Forgery("σ₁ for σ₁² in the result", _final(lambda t: replaced(t, SIGMA_SQUARED, "sigma_1")), "not equal"),
-    Forgery("½ becomes ⅓ in the result", _final(lambda t: replaced(t, ["Rational", 1, 2], ["Rational", 1, 3])), "not equal"),
-    Forgery("1/0 is hidden in the result", _final(lambda t: ["Plus", t, ["Times", 0, ["Quotient", 1, 0]]]), "condition"),
-    Forgery("log(−1) is hidden in the result", _final(lambda t: ["Plus", t, ["Times", 0, ["Log", -1]]]), "condition"),
+    Forgery(
+        "½ becomes ⅓ in the result",
+        _final(lambda t: replaced(t, ["Rational", 1, 2], ["Rational", 1, 3])),
+        "not equal",
+    ),
+    Forgery(
+        "1/0 is hidden in the result",
+        _final(lambda t: ["Plus", t, ["Times", 0, ["Quotient", 1, 0]]]),
+        "condition",
+    ),
+    Forgery(
+        "log(−1) is hidden in the result",
+        _final(lambda t: ["Plus", t, ["Times", 0, ["Log", -1]]]),
+        "condition",
+    ),
     Forgery("∞ is hidden in the result", _final(lambda t: ["Plus", t, ["infinity"]]), "∞"),
-    Forgery("a foreign symbol cancels in the result", _final(lambda t: ["Plus", t, "z", ["Minus", "z"]]), "declared"),
-    Forgery("σ₂² everywhere for σ₁² after the first steps", _rewrite(SIGMA_SQUARED, ["Power", "sigma_2", 2], start=6), "another line"),
-    Forgery("a sign is lost in the logarithm", _rewrite(["Minus", ["Log", "sigma_1"]], ["Log", "sigma_1"], start=2), "another line"),
+    Forgery(
+        "a foreign symbol cancels in the result",
+        _final(lambda t: ["Plus", t, "z", ["Minus", "z"]]),
+        "declared",
+    ),
+    Forgery(
+        "σ₂² everywhere for σ₁² after the first steps",
+        _rewrite(SIGMA_SQUARED, ["Power", "sigma_2", 2], start=6),
+        "another line",
+    ),
+    Forgery(
+        "a sign is lost in the logarithm",
+        _rewrite(["Minus", ["Log", "sigma_1"]], ["Log", "sigma_1"], start=2),
+        "another line",
+    ),
     Forgery("log(p/q) turned round", _set("log-quotient", rule="log-inverse"), "another line"),
     Forgery("log of a quotient as a quotient of logs", _set("log-quotient", rule="arithmetic"), "binding"),
     Forgery("linearity called arithmetic", _set("linearity", rule="arithmetic"), "binding"),
     Forgery("a rule that does not exist", _set("linearity", rule="obviously"), "no such rule"),
     Forgery("a rule's name in capitals", _set("linearity", rule="Linearity"), "no such rule"),
     Forgery("conditions struck out", _set("log-quotient", conditions=[]), "side conditions"),
-    Forgery("a weaker condition", _set("log-quotient", conditions=[{"kind": "real", "terms": [1]}] * 2), "side conditions"),
+    Forgery(
+        "a weaker condition",
+        _set("log-quotient", conditions=[{"kind": "real", "terms": [1]}] * 2),
+        "side conditions",
+    ),
     Forgery("absolute continuity struck out", _set("definition-of-kl", conditions=[]), "side conditions"),
     Forgery("linearity at another place", _set("linearity", place=[0]), "refused"),
     Forgery("a place that is not there", _set("linearity", place=[7, 7]), "place"),
@@ -226,20 +260,45 @@ FORGERIES = (
     Forgery("x names a number", _bind("definition-of-kl", "x", 3), "variable"),
     Forgery("the lemma about another mean", _bind("lemma", "mu", "mu_2"), "equal"),
     Forgery("the lemma with a negative σ", _bind("lemma", "sigma", ["Minus", "sigma_1"]), "positive"),
-    Forgery("a lemma that is not there", _set("lemma", bindings={"lemma": {"text": "everything"}}), "not proved before"),
+    Forgery(
+        "a lemma that is not there",
+        _set("lemma", bindings={"lemma": {"text": "everything"}}),
+        "not proved before",
+    ),
     Forgery("another lemma", _set("lemma", bindings={"lemma": {"text": "gaussian-integral"}}), "equal"),
-    Forgery("an antiderivative without its minus", _bind(
-        "antiderivative", "F", ["Times", ["Power", "sigma", 2], ["Density", ["Law", "Normal", "mu", "sigma"], "x"]],
-        "normal-mean",
-    ), "derivative"),
+    Forgery(
+        "an antiderivative without its minus",
+        _bind(
+            "antiderivative",
+            "F",
+            ["Times", ["Power", "sigma", 2], ["Density", ["Law", "Normal", "mu", "sigma"], "x"]],
+            "normal-mean",
+        ),
+        "derivative",
+    ),
     Forgery("a limit of its own", _bind("boundary-limits", "upper", 1, "normal-mean"), "limit"),
-    Forgery("a limit that holds the variable", _bind("boundary-limits", "upper", "x", "normal-mean"), "limit"),
+    Forgery(
+        "a limit that holds the variable", _bind("boundary-limits", "upper", "x", "normal-mean"), "limit"
+    ),
     Forgery("a slope of its own", _bind("substitution", "slope", "sigma", "normal-total-mass"), "derivative"),
-    Forgery("a decreasing substitution", _bind(
-        "substitution", "g", ["Plus", "mu", ["Minus", ["Times", ["Root", 2], "sigma", "u"]]], "normal-total-mass"
-    ), "derivative"),
-    Forgery("parts with a wrong rest", _bind("integration-by-parts", "rest", 0, "normal-variance"), "equal on"),
-    Forgery("polar coordinates with a wrong rate", _bind("polar-coordinates", "k", 2, "gaussian-integral-squared"), "expects"),
+    Forgery(
+        "a decreasing substitution",
+        _bind(
+            "substitution",
+            "g",
+            ["Plus", "mu", ["Minus", ["Times", ["Root", 2], "sigma", "u"]]],
+            "normal-total-mass",
+        ),
+        "derivative",
+    ),
+    Forgery(
+        "parts with a wrong rest", _bind("integration-by-parts", "rest", 0, "normal-variance"), "equal on"
+    ),
+    Forgery(
+        "polar coordinates with a wrong rate",
+        _bind("polar-coordinates", "k", 2, "gaussian-integral-squared"),
+        "expects",
+    ),
     Forgery("a step left out", _drop_step(4), "step 5"),
     Forgery("the definition left out", _drop_step(0), "step 1"),
     Forgery("two steps exchanged", _swap_steps, "step 5"),
@@ -247,31 +306,55 @@ FORGERIES = (
     Forgery("μ₁ a whole number", _declare("mu_1", domain="natural"), "the catalogue's", step=False),
     Forgery("σ₁ not declared", _declare("sigma_1", name="sigma_9"), "declared"),
     Forgery("a lemma's σ merely real", _unsigned_lemma, "condition"),
-    Forgery("a lemma that states more than it proves", _lemma_states_more, "normal-variance: the last line", step=False),
+    Forgery(
+        "a lemma that states more than it proves",
+        _lemma_states_more,
+        "normal-variance: the last line",
+        step=False,
+    ),
     Forgery("a lemma without a proof", _lemma_without_proof, "normal-variance: the last line", step=False),
     Forgery("a lemma that cites the result", _lemma_that_cites_the_result, "not proved before"),
     Forgery("a lemma removed", _lemma_missing, "not proved before"),
     Forgery("a lemma given twice", _lemma_twice, "derived twice", step=False),
     Forgery("a density twice as large", _hyperbolic, "not the family", step=False),
-    Forgery("a support that is half the line", _family(support=["OpenInterval", 0, ["infinity"]]), "not the family", step=False),
+    Forgery(
+        "a support that is half the line",
+        _family(support=["OpenInterval", 0, ["infinity"]]),
+        "not the family",
+        step=False,
+    ),
     Forgery("a family by another name", _family(name="Cauchy"), "not the family", step=False),
-    Forgery("a family with σ real", _family(parameters=[
-        {"name": "mu", "domain": "real", "indexed": False}, {"name": "sigma", "domain": "real", "indexed": False},
-    ]), "not the family", step=False),
+    Forgery(
+        "a family with σ real",
+        _family(
+            parameters=[
+                {"name": "mu", "domain": "real", "indexed": False},
+                {"name": "sigma", "domain": "real", "indexed": False},
+            ]
+        ),
+        "not the family",
+        step=False,
+    ),
     Forgery("the result claimed without a step", _claimed, "the last line", step=False),
     Forgery("the divergence equals itself", _stated_only, "no closed form", step=False),
     Forgery("a chain that stops half-way", _truncated, "no closed form", step=False),
     Forgery("0 = 0 under the result's name", _about_nothing, "the catalogue's", step=False),
     Forgery("the divergence of q from p", _turned_round, "the catalogue's", step=False),
     Forgery("the result is not there", lambda data: data.update(id="kl-cauchy"), "kl-cauchy", step=False),
-    Forgery("another format", lambda data: data.update(format="derive certificate 9"), "is not a", step=False),
+    Forgery(
+        "another format", lambda data: data.update(format="derive certificate 9"), "is not a", step=False
+    ),
     Forgery("no certificate", lambda data: [data], "malformed", step=False),
-)  # fmt: skip
+)
 
 LITERALS: Mapping[str, tuple[str, str, str]] = {
-    "a key given twice": ('"format": "derive certificate 1"', '"format": "x", "format": "derive certificate 1"', "twice"),
+    "a key given twice": (
+        '"format": "derive certificate 1"',
+        '"format": "x", "format": "derive certificate 1"',
+        "twice",
+    ),
     "a number as text": ('"place": []', '"place": ["0"]', "place"),
     "not a number": ('"place": []', '"place": [NaN]', "place"),
     "cut short": ('"derivations"', '"derivations": [', "cannot read"),
-}  # fmt: skip
+}
 """Edits of the file's text: old, new, words of the refusal."""

@@ -34,14 +34,48 @@ Path_ = tuple[str | int, ...]
 SECONDS = 2.0
 MEGABYTES = 512
 JUNK: tuple[Any, ...] = (
-    None, 0, -1, 1, 2, 3, 10**39, 10**50, 1.5, True, False, "", "x", "sigma_1", "mu_2", "x" * 40, "\ud800",
-    [], {}, [[]], ["pi"], ["infinity"], ["Plus", 1], ["Minus", "x"], ["Rational", 1, 2], ["Rational", 1, 0],
-    ["Minus", ["infinity"]], ["Quotient", 1, 0], ["Log", -1], ["Root", -1], ["Power", 2, ["Power", 64, 64]],
-    ["Power", ["Plus", "x", "mu_1", "sigma_1", "sigma_2", 1], 64], ["Exp", ["Exp", ["Exp", "x"]]],
-    ["SumOver", 1, "j", "d"], ["IntegralOver", "x", "x", "x"], ["Law", "Normal", 0, 1], ["Component", "x", "j"],
-    {"text": "normal-mean"}, {"term": 1}, {"text": "kl-normal"},
-)  # fmt: skip
-NUMBERS = tuple(range(-3, 10)) + (2**64, 10**20, -(10**20))
+    None,
+    0,
+    -1,
+    1,
+    2,
+    3,
+    10**39,
+    10**50,
+    1.5,
+    True,
+    False,
+    "",
+    "x",
+    "sigma_1",
+    "mu_2",
+    "x" * 40,
+    "\ud800",
+    [],
+    {},
+    [[]],
+    ["pi"],
+    ["infinity"],
+    ["Plus", 1],
+    ["Minus", "x"],
+    ["Rational", 1, 2],
+    ["Rational", 1, 0],
+    ["Minus", ["infinity"]],
+    ["Quotient", 1, 0],
+    ["Log", -1],
+    ["Root", -1],
+    ["Power", 2, ["Power", 64, 64]],
+    ["Power", ["Plus", "x", "mu_1", "sigma_1", "sigma_2", 1], 64],
+    ["Exp", ["Exp", ["Exp", "x"]]],
+    ["SumOver", 1, "j", "d"],
+    ["IntegralOver", "x", "x", "x"],
+    ["Law", "Normal", 0, 1],
+    ["Component", "x", "j"],
+    {"text": "normal-mean"},
+    {"term": 1},
+    {"text": "kl-normal"},
+)
+NUMBERS = (*range(-3, 10), 2**64, 10**20, -(10**20))
 
 
 @dataclass
@@ -58,9 +92,9 @@ class Tally:
     def line(self) -> str:
         """The figures in one line."""
         return (
-            f"{self.inputs:,} inputs: {self.refused:,} refused, of these {self.unreadable:,} no JSON; accepted "
-            f"{dict(sorted(self.accepted.items()))}; {len(self.failures)} failures; slowest {self.slowest:.2f} s; "
-            f"peak {peak_megabytes():.0f} MB"
+            f"{self.inputs:,} inputs: {self.refused:,} refused, of these {self.unreadable:,} no JSON; "
+            f"accepted {dict(sorted(self.accepted.items()))}; {len(self.failures)} failures; "
+            f"slowest {self.slowest:.2f} s; peak {peak_megabytes():.0f} MB"
         )
 
 
