@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from attack.forgeries import FORGERIES, LITERALS, Forgery
 from attack.fuzz import SECONDS, Fuzzer, fuzz
+from attack.probe import probe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +114,20 @@ def test_any_bytes_are_refused(data: bytes, tmp_path_factory: pytest.TempPathFac
     path.write_bytes(data)
     with pytest.raises(CertificateError):
         check_file(path)
+
+
+# -- probing ---------------------------------------------------------------------------------------------
+
+
+def test_what_the_kernel_accepts_of_hurt_lines_is_true() -> None:
+    """A part of the campaign ``python -m tests.attack.probe``: any rule, anywhere, with any bindings."""
+    found = probe(12, seed=2)
+    assert found.failures == []
+    assert found.tried > 1_000
+    assert found.accepted.total() > 20
+
+
+def test_a_false_step_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a kernel that believes everything, the probe finds false steps."""
+    monkeypatch.setattr("derive.kernel._require_equal", lambda *_: None)
+    assert probe(6, seed=2).failures

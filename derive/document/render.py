@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from derive.derivation import Derivation
-from derive.document import html_page, latex_page, markdown_page, terminal_page
+from derive.document import (
+    html_page,
+    jupyter_page,
+    latex_page,
+    markdown_page,
+    myst_page,
+    slides_page,
+    terminal_page,
+)
 from derive.document.notation import Notation, NotationError
 from derive.document.reader import PRESETS, load_notation
 from derive.document.view import CheckSummary, Enclosure, page, single
@@ -43,6 +51,36 @@ def markdown(
 ) -> str:
     """Markdown as GitHub renders it."""
     return markdown_page.markdown(page(result, checks, detail, notation))
+
+
+def myst(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
+    """Markdown as MyST reads it."""
+    return myst_page.myst(page(result, checks, detail, notation))
+
+
+def jupyter(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
+    """A Jupyter notebook (JSON) that derives, shows and checks; its code needs derive alone."""
+    return jupyter_page.notebook(page(result, checks, detail, notation))
+
+
+def slides(
+    result: Result,
+    checks: CheckSummary | None = None,
+    detail: Detail = Detail.STANDARD,
+    notation: Notation | None = None,
+) -> str:
+    """A Beamer document, a line a slide."""
+    return slides_page.slides(page(result, checks, detail, notation))
 
 
 def html(
@@ -84,6 +122,7 @@ def statement_text(derivation: Derivation, notation: Notation | None = None) -> 
 
 
 __all__ = [
-    "PRESETS", "CheckSummary", "Enclosure", "Notation", "NotationError", "article", "derivation_html", "derivation_latex", "fragment", "html",
-    "load_notation", "markdown", "statement_text", "text",
+    "PRESETS", "CheckSummary", "Enclosure", "Notation", "NotationError", "article", "derivation_html",
+    "derivation_latex", "fragment", "html", "jupyter", "load_notation", "markdown", "myst", "slides",
+    "statement_text", "text",
 ]  # fmt: skip

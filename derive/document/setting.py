@@ -117,8 +117,8 @@ def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]
             prose(
                 Relation(names[0], "≪", names[1]), ": the support of ", names[0], " lies in that of ",
                 names[1], ", so the divergence is the integral of its definition. In words: where ", names[1],
-                " gives no probability, ", names[0], " gives none either, so the ratio of the densities never "
-                "has a zero below it.",
+                " gives no probability, ", names[0], " gives none either, so the ratio of the densities "
+                "never has a zero below it.",
             )
         )  # fmt: skip
     out.append(prose("Logarithms are natural: the divergence is in nats (divided by log 2, in bits)."))

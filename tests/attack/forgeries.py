@@ -303,7 +303,7 @@ FORGERIES = (
     Forgery("the definition left out", _drop_step(0), "step 1"),
     Forgery("two steps exchanged", _swap_steps, "step 5"),
     Forgery("σ₁ merely real", _declare("sigma_1", domain="real"), "condition"),
-    Forgery("μ₁ a whole number", _declare("mu_1", domain="natural"), "the catalogue's", step=False),
+    Forgery("μ₁ a whole number", _declare("mu_1", domain="natural"), "natural"),
     Forgery("σ₁ not declared", _declare("sigma_1", name="sigma_9"), "declared"),
     Forgery("a lemma's σ merely real", _unsigned_lemma, "condition"),
     Forgery(

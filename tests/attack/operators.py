@@ -113,7 +113,10 @@ def stored(bindings: Mapping[str, Any]) -> Data:
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Remember what the kernel accepted, keyed by all that it was asked; refusals are never kept."""
+    """Remember what the kernel accepted, keyed by all that it was asked; refusals are never kept.
+
+    Certificates may not be changed in place meanwhile: a mutant is a copy where it differs.
+    """
     real, known = derive.derivation.accept, {}
 
     def accept(
@@ -129,11 +132,20 @@ def remembered() -> Iterator[None]:
             known[key] = real(rule, before, place, bindings, scope, lemmas, detail)
         return known[key]
 
-    derive.derivation.accept = accept
+    replay_one, replayed = derive.derivation._replay_one, {}
+
+    def replay_entry(entry: Any, scope: Any, proved: Any, rules: Any) -> Derivation:
+        # The lemmas that mutants share are the same objects, and so is what they were proved from.
+        key = (id(entry), *map(id, proved.values()))
+        if key not in replayed:
+            replayed[key] = replay_one(entry, scope, proved, rules), entry, tuple(proved.values())
+        return replayed[key][0]  # type: ignore[no-any-return]
+
+    derive.derivation.accept, derive.derivation._replay_one = accept, replay_entry
     try:
         yield
     finally:
-        derive.derivation.accept = real
+        derive.derivation.accept, derive.derivation._replay_one = real, replay_one
 
 
 # -- operators on terms --------------------------------------------------------------------------------

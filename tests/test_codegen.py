@@ -1,0 +1,436 @@
+"""Generated code: what a caller meets, in every target, and faults that the measurement has to find."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+from derive.catalogue import IDS, result
+from derive.codegen.coefficients import FUNCTIONS, prove
+from derive.codegen.function import GeneratedFunction, NoPrimitive, _addend, functions
+from derive.codegen.primitives import polynomials
+from derive.codegen.printers import ArrayPrinter, UnknownFunction
+from derive.codegen.render import module_name, module_text, snippet
+from derive.codegen.targets import TARGETS
+from derive.evidence.exhaustive import exhaustive
+from derive.evidence.measure import measure, measure_gradients
+from derive.evidence.report import references
+from derive.evidence.samples import Reference
+from derive.terms import ONE, Log, Plus, symbol
+
+ALL: dict[str, tuple[str, GeneratedFunction]] = {f.name: (id, f) for id in IDS for f in functions(result(id))}
+ELEMENTWISE = [name for name, (_, f) in ALL.items() if not f.diagonal]
+INSTALLED = [t for t in TARGETS if importlib.util.find_spec(t) is not None]
+REFERENCES: dict[str, Reference] = {
+    name: reference for id in IDS for name, reference in references(result(id)).items()
+}
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("generated")
+    for id in IDS:
+        for target in TARGETS.values():
+            text = module_text(result(id), target)
+            (folder / module_name(result(id), target)).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def modules(generated: Path) -> dict[tuple[str, str], ModuleType]:
+    found = {}
+    for id, target in itertools.product(IDS, INSTALLED):
+        path = generated / module_name(result(id), TARGETS[target])
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        found[id, target] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found[id, target])
+    return found
+
+
+@pytest.fixture(scope="module")
+def call(modules: dict[tuple[str, str], ModuleType]) -> Callable[[str, str], Callable[..., Any]]:
+    return lambda target, name: getattr(modules[ALL[name][0], target], name)
+
+
+def draw(name: str, *shape: int, seed: int = 0, dtype: str = "float64") -> list[np.ndarray]:
+    """Ordinary arguments of a function: scales positive."""
+    rng = np.random.default_rng(seed)
+    return [
+        np.asarray(np.exp(drawn) if a.positive else drawn, dtype=dtype)
+        for a in ALL[name][1].arguments
+        for drawn in [rng.normal(size=shape)]
+    ]
+
+
+def convert(target: str, array: np.ndarray) -> Any:
+    if target == "torch":
+        return torch.from_numpy(array)
+    if target == "jax":
+        return importlib.import_module("jax.numpy").asarray(array)
+    return array
+
+
+def plain(value: Any) -> np.ndarray:
+    return np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)
+
+
+# -- the text --------------------------------------------------------------------------------------
+
+
+def test_text_is_linted_formatted_typed_and_self_contained(generated: Path) -> None:
+    run = [sys.executable, "-m"]
+    ruff = ["ruff", "check", "--isolated", "--line-length", "110", "--select", "E,F,W,I,B,UP,SIM,RUF,C4,RET"]
+    for command in (
+        [*ruff, str(generated)],
+        ["ruff", "format", "--isolated", "--check", "--line-length", "110", str(generated)],
+    ):
+        done = subprocess.run([*run, *command], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for path in generated.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "import derive" not in text
+        assert "from derive" not in text
+        assert "_tmp" not in text
+        assert "{{" not in text
+
+
+def test_generated_numpy_has_no_type_errors(generated: Path) -> None:
+    paths = [str(p) for p in generated.glob("kl_diagonal_normal*_numpy.py")]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", "--strict", *paths],
+        capture_output=True, text=True, check=False, cwd=generated,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_module_names_what_it_exports(target: str, generated: Path) -> None:
+    for id in IDS:
+        text = (generated / module_name(result(id), TARGETS[target])).read_text(encoding="utf-8")
+        for f in functions(result(id)):
+            assert f'    "{f.name}",\n' in text
+            assert f.statement in text
+            assert (f'    "{f.name}_gradient",\n' in text) == TARGETS[target].gradients
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_snippet_holds_one_function_and_only_its_primitives(target: str) -> None:
+    text = snippet(result("kl-diagonal-normal-standard"), target, "logvar")
+    assert text.count("def kl_") == 1
+    assert "_COTH" in text
+    assert "_ATANH" not in text
+    assert "std" not in text.replace("standard", "")
+    with pytest.raises(ValueError, match="there are std, var, logvar"):
+        snippet(result("kl-normal"), target, "precision")
+    with pytest.raises(ValueError, match="no target is called 'fortran'"):
+        snippet(result("kl-normal"), "fortran", "std")
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_unknown_function_names_the_table(target: Any) -> None:
+    printer = ArrayPrinter(target.name, target.functions, {})
+    x = sympy.Symbol("x")
+    for name in target.functions:
+        assert target.functions[name] in printer.code(getattr(sympy, name)(x))
+    for unknown in (sympy.loggamma(x), sympy.erf(x), sympy.Function("_half_nothing")(x)):
+        with pytest.raises(UnknownFunction, match=r"derive/codegen/targets\.py"):
+            printer.code(x + unknown)
+    with pytest.raises(UnknownFunction, match="rounded"):
+        printer.code(x * sympy.Rational(1, 3))
+
+
+def test_an_addend_that_nothing_computes_is_refused() -> None:
+    with pytest.raises(NoPrimitive, match=r"primitives\.py"):
+        _addend(Plus(Log(symbol("x")), ONE), {})
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bounds_of_the_polynomials_are_proved_again(function: Any, dtype: str) -> None:
+    from flint import ctx
+
+    stored = polynomials()[function.name, dtype]
+    before, ctx.prec = ctx.prec, 300
+    try:
+        assert prove([float(c) for c in stored.coefficients], function) == stored.bound
+    finally:
+        ctx.prec = before
+
+
+# -- what a caller meets ---------------------------------------------------------------------------
+
+BOTH = [(t, n) for t in INSTALLED for n in ALL]
+
+
+@pytest.mark.parametrize(("target", "name"), BOTH)
+def test_shapes_dtypes_and_special_values(target: str, name: str, call: Any) -> None:
+    function, f = call(target, name), ALL[name][1]
+    dtype = "float32" if target == "jax" else "float64"
+    whole = [convert(target, a) for a in draw(name, 6, 4, dtype=dtype)]
+    value = function(*whole)
+    assert tuple(value.shape) == ((6,) if f.diagonal else (6, 4))
+    assert value.dtype == whole[0].dtype
+    assert (plain(value) >= 0).all()
+    # broadcasting: the first argument as one row
+    row = [convert(target, a) for a in draw(name, 6, 4, dtype=dtype)]
+    row[0] = row[0][:1]
+    assert tuple(function(*row).shape) == tuple(value.shape)
+    assert np.array_equal(plain(function(*row))[0], plain(value)[0])
+    # not contiguous
+    if target != "jax":
+        turned = [a.T if target == "numpy" else a.t() for a in whole]
+        axis = {"axis" if target == "numpy" else "dim": 0} if f.diagonal else {}
+        assert np.allclose(plain(function(*turned, **axis)), plain(value).T, rtol=1e-14)
+    # nothing in, nothing out; a single number; NaN
+    empty = [convert(target, a) for a in draw(name, 0, 4, dtype=dtype)]
+    assert tuple(function(*empty).shape) == ((0,) if f.diagonal else (0, 4))
+    single = [convert(target, a) for a in draw(name, *([1] if f.diagonal else []), dtype=dtype)]
+    assert tuple(np.shape(plain(function(*single)))) == ()
+    for k in range(len(whole)):
+        broken = [convert(target, a) for a in draw(name, 1, dtype=dtype)]
+        broken[k] = broken[k] * float("nan")
+        assert np.isnan(plain(function(*broken))).all()
+
+
+@pytest.mark.parametrize(("target", "name"), BOTH)
+def test_errors_name_the_argument(target: str, name: str, call: Any) -> None:
+    function, f = call(target, name), ALL[name][1]
+    arguments = [convert(target, a) for a in draw(name, 3, dtype="float32")]
+    for k, a in enumerate(f.arguments):
+        if a.positive:
+            for wrong in (0.0, -1.0):
+                broken = list(arguments)
+                broken[k] = arguments[k] * 0 + wrong
+                with pytest.raises(ValueError, match=rf"{a.name} has to be positive, but holds -?[01]"):
+                    function(*broken)
+    integers = list(arguments)
+    integers[0] = convert(target, np.arange(1, 4))
+    with pytest.raises(TypeError, match="float"):
+        function(*integers)
+    odd = list(arguments)
+    odd[-1] = convert(target, draw(name, 2, dtype="float32")[-1])
+    with pytest.raises(ValueError, match=r"do not broadcast|broadcast together"):
+        function(*odd)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("target", INSTALLED)
+def test_extremes_raise_no_warning(target: str, name: str, call: Any) -> None:
+    f = ALL[name][1]
+    extremes = [np.array([1e-37, 1e-20, 1.0, 1e20, 3e38], np.float32) for _ in f.arguments]
+    grid = np.stack([a.reshape(-1) for a in np.meshgrid(*extremes)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        value = call(target, name)(*(convert(target, row[:, None]) for row in grid))
+    assert not np.isnan(plain(value)).any()
+    assert (plain(value) >= 0).all()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_equal_laws_give_exactly_zero(name: str, call: Any) -> None:
+    f = ALL[name][1]
+    half = len(f.arguments) // 2
+    for target in INSTALLED:
+        same = [convert(target, a) for a in draw(name, 50, dtype="float32")]
+        if name.count("standard"):
+            same = [a * 0 + (1.0 if arg.positive else 0.0) for a, arg in zip(same, f.arguments, strict=True)]
+        else:
+            same[half:] = same[:half]
+        assert (plain(call(target, name)(*same)) == 0).all()
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_numpy_gradients_agree_with_torch(name: str, call: Any, modules: Any) -> None:
+    arrays = draw(name, 40)
+    tensors = [torch.from_numpy(a).requires_grad_() for a in arrays]
+    expected = torch.autograd.grad(call("torch", name)(*tensors).sum(), tensors)
+    found = getattr(modules[ALL[name][0], "numpy"], f"{name}_gradient")(*arrays)
+    assert len(found) == len(arrays)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert np.allclose(ours, theirs.numpy(), rtol=1e-13, atol=1e-13)
+
+
+# -- PyTorch ---------------------------------------------------------------------------------------
+
+
+def tensors(name: str, *shape: int, dtype: Any = None, seed: int = 0) -> list[Any]:
+    return [torch.from_numpy(a).to(dtype or torch.float64) for a in draw(name, *shape, seed=seed)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library itself
+@pytest.mark.parametrize("name", ALL)
+def test_torch_derivatives_of_first_and_second_order(name: str, call: Any) -> None:
+    function = call("torch", name)
+    inputs = [t.requires_grad_() for t in tensors(name, 3)]
+    assert torch.autograd.gradcheck(function, inputs, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(function, inputs)
+    inputs[0] = inputs[0][:1].detach().requires_grad_()  # through a broadcast
+    assert torch.autograd.gradcheck(function, inputs)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library itself
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_torch_transforms(name: str, call: Any) -> None:
+    function, inputs = call("torch", name), tensors(name, 4)
+    every = tuple(range(len(inputs)))
+    assert torch.equal(torch.func.vmap(function)(*inputs), function(*inputs))
+    slopes = torch.func.vmap(torch.func.grad(function, every))(*inputs)
+    leaves = [t.clone().requires_grad_() for t in inputs]
+    for ours, theirs in zip(slopes, torch.autograd.grad(function(*leaves).sum(), leaves), strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-14)
+    point = [t[0] for t in inputs]
+    hessian = torch.func.hessian(function, every)(*point)
+    reverse = torch.autograd.functional.hessian(function, tuple(point))
+    for i, j in itertools.product(every, every):
+        assert torch.allclose(hessian[i][j], reverse[i][j], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["kl_diagonal_normal_from_logvar", "kl_diagonal_normal"])
+def test_torch_compiles_into_one_graph(name: str, call: Any) -> None:
+    function = call("torch", name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler's own
+        torch._dynamo.reset()
+        compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+        inputs = [t.requires_grad_() for t in tensors(name, 8, 5)]
+        value = compiled(*inputs)
+        slopes = torch.autograd.grad(value.sum(), inputs)
+    assert torch.allclose(value, function(*inputs), rtol=1e-14)
+    for ours, theirs in zip(slopes, torch.autograd.grad(function(*inputs).sum(), inputs), strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-13)
+
+
+def test_torch_compiled_for_real_stays_accurate_near_zero(call: Any) -> None:
+    """The compiler lowers expm1(x) to exp(x) − 1 on this processor: no form may lean on it near 0."""
+    function = call("torch", "kl_normal_standard_from_logvar")
+    logvar = torch.logspace(-15, 0, 400, dtype=torch.float64)
+    exact = logvar.to(torch.float64) ** 2 / 4 * (1 + logvar / 3 + logvar**2 / 12 + logvar**3 / 60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = torch.compile(function, fullgraph=True)(torch.zeros_like(logvar), logvar)
+        except Exception as error:  # no C++ compiler on this machine
+            pytest.skip(f"not compiled: {type(error).__name__}")
+    near = logvar < 1e-3
+    assert torch.allclose(found[near], exact[near], rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_torch_devices_and_short_dtypes(name: str, call: Any) -> None:
+    function = call("torch", name)
+    with torch.device("meta"):
+        shapeless = [torch.empty(6, 4) for _ in ALL[name][1].arguments]
+    assert function(*shapeless).device.type == "meta"
+    for dtype in (torch.float16, torch.bfloat16):
+        short = tensors(name, 20, 3, dtype=dtype)
+        value = function(*short)
+        assert value.dtype == dtype
+        assert torch.equal(value, function(*(t.double() for t in short)).float().to(dtype))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert function(*tensors(name, 3)).dtype == torch.float64
+
+
+def test_torch_mixed_dtypes_promote(call: Any) -> None:
+    mean, logvar = torch.zeros(3, dtype=torch.bfloat16), torch.ones(3, dtype=torch.float32)
+    assert call("torch", "kl_normal_standard_from_logvar")(mean, logvar).dtype == torch.float32
+
+
+@pytest.mark.filterwarnings("ignore")  # the exporter's own
+def test_torch_exports(call: Any) -> None:
+    function = call("torch", "kl_diagonal_normal_standard_from_logvar")
+
+    class Layer(torch.nn.Module):
+        def forward(self, mean: Any, logvar: Any) -> Any:
+            return function(mean, logvar)
+
+    mean, logvar = torch.randn(4, 3), torch.randn(4, 3)
+    program = torch.export.export(Layer(), (mean, logvar))
+    assert torch.allclose(program.module()(mean, logvar), function(mean, logvar))
+
+
+# -- JAX -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_jax_transforms(name: str, call: Any) -> None:
+    jax = pytest.importorskip("jax")
+    function = call("jax", name)
+    every = tuple(range(len(ALL[name][1].arguments)))
+    with jax.enable_x64(True):
+        inputs = [jax.numpy.asarray(a) for a in draw(name, 4)]
+        leaves = [t.requires_grad_() for t in tensors(name, 4)]
+        theirs = torch.autograd.grad(call("torch", name)(*leaves).sum(), leaves)
+        found = jax.jit(jax.vmap(jax.grad(function, every)))(*inputs)
+        for a, b in zip(found, theirs, strict=True):
+            assert np.allclose(a, b.numpy(), rtol=1e-13, atol=1e-15)
+        point = [a[0] for a in inputs]
+        hessian = jax.hessian(function, every)(*point)
+        expected = torch.autograd.functional.hessian(
+            call("torch", name), tuple(t[0].detach() for t in leaves)
+        )
+        for i, j in itertools.product(every, every):
+            assert np.allclose(hessian[i][j], expected[i][j].numpy(), rtol=1e-10, atol=1e-12)
+    short = [jax.numpy.asarray(a, dtype="bfloat16") for a in draw(name, 4)]
+    assert function(*short).dtype == "bfloat16"
+
+
+# -- measured --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", INSTALLED)
+def test_every_function_is_within_its_bound(target: str, call: Any) -> None:
+    for name in ELEMENTWISE:
+        row = measure(call(target, name), REFERENCES[name].sample("float32", 800), target, name)
+        assert (row.status, row.bad) == ("measured", 0), row
+        assert row.max_ulp <= 4, row
+
+
+def test_a_million_floats_by_steps(generated: Path) -> None:
+    modules = {t: generated / f"kl_normal_standard_{t}.py" for t in ("numpy", "torch")}
+    rows = list(exhaustive(modules, stride=8191))
+    assert len(rows) == 8
+    for row in rows:
+        assert row.bad == 0, row
+        assert row.max_ulp <= 4, row
+        assert row.points > 200_000
+
+
+def naive(mean: Any, logvar: Any) -> Any:
+    return -0.5 * (1 + logvar - mean**2 - np.exp(logvar))
+
+
+def only_expm1(mean: Any, logvar: Any) -> Any:
+    return 0.5 * (mean**2 + (np.expm1(logvar) - logvar))
+
+
+@pytest.mark.parametrize("planted", [naive, only_expm1])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_planted_usual_forms_are_found_bad(planted: Any, dtype: str) -> None:
+    sample = REFERENCES["kl_normal_standard_from_logvar"].sample(dtype, 2000)
+    row = measure(planted, sample, "numpy")
+    assert row.max_ulp > 1000
+    if planted is naive:
+        assert row.bad > 0
+
+
+def test_planted_autograd_of_the_usual_form_is_found_bad() -> None:
+    def usual(mean: Any, std: Any) -> Any:
+        return 0.5 * (mean**2 + std**2 - 1) - torch.log(std)
+
+    sample = REFERENCES["kl_normal_standard"].sample("float32", 800)
+    worst = max(row.max_ulp for row in measure_gradients(usual, sample, "torch"))
+    assert worst > 100
