@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,6 +210,34 @@ def pdf(id: str, output: Path) -> Path:
         target = output / id / made.name
         replace(target, made.read_bytes())
     return target
+
+
+def add_second_opinion(row: dict[str, Any], result: Result) -> None:
+    """What Coq says of the algebra of a result and its forms, put into its row of the report."""
+    from derive.evidence.second_opinion import second_opinion
+
+    opinions = [(d.id, second_opinion(d)) for d in result.derivations()]
+    row["second_opinions"] = [{"derivation": id, **asdict(opinion)} for id, opinion in opinions]
+    wrong = [f"{o.tool} disagrees with {id}: {o.detail}" for id, o in opinions if o.status == "disagrees"]
+    row["failures"] = row["failures"] + wrong
+    row["verified"] = row["verified"] and not wrong
+
+
+def verify_exhaustively(progress: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Both primitives and their derivatives at every float32, for each target; takes minutes."""
+    from derive.codegen.render import module_name, module_text
+    from derive.evidence.exhaustive import exhaustive
+    from derive.evidence.report import code_row, faults
+
+    with tempfile.TemporaryDirectory() as folder:
+        modules: dict[str, Path] = {}
+        result = catalogue.result("kl-normal-standard")
+        for target in TARGETS.values():
+            path = Path(folder) / module_name(result, target)
+            path.write_text(module_text(result, target), encoding="utf-8")
+            modules[target.name] = path
+        found = list(exhaustive(modules, progress=progress))
+    return [code_row(row) | {"failures": faults(row)} for row in found]
 
 
 def verify_result(result: Result, **options: Any) -> dict[str, Any]:

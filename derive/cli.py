@@ -97,24 +97,42 @@ def list_(as_json: bool) -> None:
         click.echo(f"{e.id:<{width}}  {e.formula:<42}  {e.title}")
 
 
-@main.command(epilog="Example:  derive show kl-normal --detail brief --format latex")
+FORMATS = ("text", "markdown", "myst", "latex", "slides", "html", "notebook", "json")
+NOTATION = "A preset (vae, statistics, bishop) or a TOML file with the names to use."
+
+
+@main.command(
+    epilog="Examples:  derive show kl-normal --detail brief --format latex  ·  "
+    "derive show kl-diagonal-normal-standard --notation vae"
+)
 @click.argument("id")
 @click.option("--detail", type=click.Choice(DETAILS), default="standard", show_default=True)
 @click.option(
-    "--format", "form", type=click.Choice(("text", "markdown", "latex", "json")), default="text",
-    show_default=True, help="json is the certificate.",
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+    help="json is the certificate.",
 )  # fmt: skip
-def show(id: str, detail: str, form: str) -> None:
+@click.option("--notation", help=NOTATION)
+def show(id: str, detail: str, form: str, notation: str | None) -> None:
     """Show the derivation of ID, step by step."""
-    from derive.api import result
-    from derive.derivation import dumps
+    from derive import catalogue
+    from derive.derivation import certificate, dumps
+    from derive.document import render
+    from derive.document.reader import load_notation
+    from derive.kernel import Detail
 
-    found = result(_ids((id,))[0])
+    found = catalogue.result(_ids((id,))[0])
     if form == "json":
-        click.echo(dumps(found.certificate), nl=False)
-    else:
-        render = {"text": found.text, "markdown": found.markdown, "latex": found.latex}[form]
-        click.echo(render(detail))
+        click.echo(dumps(certificate(found.derivation)), nl=False)
+        return
+    write: Callable[..., str] = {
+        "text": render.text, "markdown": render.markdown, "myst": render.myst, "latex": render.fragment,
+        "slides": render.slides, "html": render.html, "notebook": render.jupyter,
+    }[form]  # fmt: skip
+    try:
+        names = load_notation(notation) if notation else None
+        click.echo(write(found, detail=Detail[detail.upper()], notation=names))
+    except render.NotationError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @main.command(epilog="Examples:  derive build  ·  derive build kl-normal -o out  ·  derive build --check")
@@ -177,15 +195,31 @@ def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool, with_p
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
 @click.option("--enclosures", default=5, show_default=True, help="Points for each form of a result.")
 @click.option("--points", default=100_000, show_default=True, help="Points for each code measurement.")
+@click.option("--trusted", is_flag=True, help="List what the checker takes on trust, and nothing else.")
+@click.option("--second-opinion", is_flag=True, help="Have Coq prove the algebra too, where it is installed.")
+@click.option("--exhaustive", is_flag=True, help="Measure the primitives at every float32 (minutes).")
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON report here too."
 )
-def verify(ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, output: Path | None) -> None:
+def verify(
+    ids: tuple[str, ...],
+    as_json: bool,
+    enclosures: int,
+    points: int,
+    trusted: bool,
+    second_opinion: bool,
+    exhaustive: bool,
+    output: Path | None,
+) -> None:
     """Re-prove every step, enclose the integrals, measure the generated code."""
     from derive import build as room
     from derive import catalogue
     from derive.evidence.report import environment, table
+    from derive.evidence.trusted import lines
 
+    if trusted:
+        click.echo("\n".join(lines()))
+        return
     wanted = _ids(ids)
     rows = []
     with _progress(len(wanted), "verifying") as step:
@@ -198,8 +232,12 @@ def verify(ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, ou
                     progress=lambda stage: step(stage, advance=0),
                 )
             )
+            if second_opinion:
+                room.add_second_opinion(rows[-1], catalogue.result(id))
             step(id)
-    data = {"environment": environment(), "results": rows}
+        data: dict[str, Any] = {"environment": environment(), "results": rows}
+        if exhaustive:
+            data["exhaustive"] = room.verify_exhaustively(lambda stage: step(stage, advance=0))
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
     if output is not None:
         try:
@@ -208,7 +246,7 @@ def verify(ids: tuple[str, ...], as_json: bool, enclosures: int, points: int, ou
         except OSError as error:
             raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
     click.echo(text if as_json else table(data), nl=False)
-    if not all(row["verified"] for row in rows):
+    if not all(row["verified"] for row in rows) or any(r["failures"] for r in data.get("exhaustive", ())):
         sys.exit(1)
 
 

@@ -15,8 +15,13 @@ from attack.probe import probe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from derive.catalogue import result
 from derive.checker import check, check_file, main
 from derive.derivation import CertificateError
+from derive.kernel import Refused, Statement, accept
+from derive.rules import RULES
+from derive.scope import Declaration
+from derive.terms import INFINITY, REALS, Density, IntegralOver, OpenInterval, symbol
 
 SHIPPED = Path(__file__).parent.parent / "generated" / "kl-normal" / "certificate.json"
 TEXT = SHIPPED.read_text(encoding="utf-8")
@@ -131,3 +136,30 @@ def test_a_false_step_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a kernel that believes everything, the probe finds false steps."""
     monkeypatch.setattr("derive.kernel._require_equal", lambda *_: None)
     assert probe(6, seed=2).failures
+
+
+# -- found by reading ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["one symbol twice", "a narrower domain", "a number", "half the line"])
+def test_marginalisation_needs_the_mass_of_every_member(fault: str) -> None:
+    """A lemma about some members of the family says nothing of the others; it was believed once."""
+    step = next(s for s in result("kl-diagonal-normal").derivation.steps if s.rule == "marginalisation")
+    scope = result("kl-diagonal-normal").derivation.scope
+    lemma = result("kl-diagonal-normal").derivation.lemmas["normal-total-mass"].statement
+    mu, sigma = (symbol(d.name) for d in lemma.declarations)
+    x, law = lemma.left.args[1], lemma.left.args[0].args[0]
+    changed = {
+        "one symbol twice": (lemma.declarations[1:], type(law)(law.args[0], sigma, sigma), REALS),
+        "a narrower domain": (
+            (Declaration("mu", "positive"), lemma.declarations[1]), type(law)(law.args[0], mu, sigma), REALS,
+        ),
+        "a number": (lemma.declarations, type(law)(law.args[0], 0, sigma), REALS),
+        "half the line": (lemma.declarations, law, OpenInterval(0, INFINITY)),
+    }  # fmt: skip
+    declared, narrow, space = changed[fault]
+    false = Statement(declared, IntegralOver(Density(narrow, x), x, space), lemma.right)
+    rule, bindings = RULES["marginalisation"], dict(step.bindings)
+    accept(rule, step.before, step.place, bindings, scope, {"normal-total-mass": lemma})
+    with pytest.raises(Refused, match="integrates to 1"):
+        accept(rule, step.before, step.place, bindings, scope, {"normal-total-mass": false})

@@ -195,3 +195,26 @@ def test_a_pdf_is_made_or_what_is_missing_is_said(copy: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", "")
     with pytest.raises(build.NoTeX, match="texlive-latex-recommended"):
         build.pdf("kl-exponential", copy)
+
+
+def test_what_is_trusted_is_listed() -> None:
+    code, out = run("verify", "--trusted")
+    assert code == 0
+    assert "sympy.Symbol" in out
+    assert "simplify" not in out
+
+
+@pytest.mark.parametrize("form", ["myst", "slides", "html", "notebook"])
+def test_show_in_further_formats(form: str) -> None:
+    code, out = run("show", "kl-exponential", "--format", form)
+    assert code == 0
+    assert "lambda" in out or "λ" in out
+
+
+def test_notation_is_the_readers_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
+    code, out = run("show", "kl-normal", "--notation", "vae", "--detail", "brief")
+    assert code == 0
+    assert "KL(q_φ‖p)" in out
+    code, out = run("show", "kl-normal", "--notation", "nobody")
+    assert code == 2
+    assert "neither a preset" in out

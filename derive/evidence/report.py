@@ -75,7 +75,7 @@ def verify_one(
     failures += [f"law: {r.law} fails for {r.derivation}" for r in law_rows if not r.holds]
     progress(f"{result.id}: measuring code")
     code_rows = list(measure_modules(references(result), modules, code_points)) if modules else []
-    failures += [f"code: {reason}" for r in code_rows for reason in _faults(r)]
+    failures += [f"code: {reason}" for r in code_rows for reason in faults(r)]
     row |= {
         "enclosures": enclosed,
         "laws": [
@@ -177,7 +177,7 @@ def code_row(row: CodeRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _faults(row: CodeRow) -> list[str]:
+def faults(row: CodeRow) -> list[str]:
     """Why a code row makes its result fail.  A target that is not installed does not: it says so."""
     what = f"{row.target} {row.function} {row.dtype} {row.quantity}"
     if row.status == "failed":
@@ -206,6 +206,9 @@ def table(data: Mapping[str, Any]) -> str:
     lines = [", ".join(f"{name} {version}" for name, version in data["environment"].items()), ""]
     for row in data["results"]:
         lines += [*_result_lines(row), ""]
+    if "exhaustive" in data:
+        lines += ["every finite normal float32", *_code_lines(data["exhaustive"])]
+        lines += [f"  ! {failure}" for row in data["exhaustive"] for failure in row["failures"]] + [""]
     return "\n".join(lines)
 
 
@@ -232,13 +235,22 @@ def _result_lines(row: Mapping[str, Any]) -> list[str]:
             good = sum(r["holds"] for r in holding)
             names = sorted({r["law"] for r in holding})
             out.append(f"  laws        {grade} {good} of {len(holding)}: {'; '.join(names)}")
+    for opinion in row.get("second_opinions", ()):
+        steps = f"{opinion['steps_checked']} steps, {opinion['steps_skipped']} not translated"
+        out.append(f"  {opinion['tool']:<11} {opinion['status']} on {opinion['derivation']}: {steps}")
     if row["code"]:
         out.append(f"  code        {'':58}{'points':>8} {'max ulp':>9} {'mean':>7} {'bad':>5}")
-    for c in row["code"]:
+    out += _code_lines(row["code"])
+    return out + [f"  ! {failure}" for failure in row["failures"]]
+
+
+def _code_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    out = []
+    for c in rows:
         label = f"{c['target']:<6} {c['function']} {c['dtype']} {c['quantity']}"
         if c["status"] == "measured":
             figures = f"{c['points']:>8} {c['max_ulp']:>9.2f} {c['mean_ulp']:>7.3f} {c['bad']:>5}"
         else:
             figures = f"{c['status']}: {c['reason']}"
         out.append(f"    {label:<66}{figures}")
-    return out + [f"  ! {failure}" for failure in row["failures"]]
+    return out

@@ -6,9 +6,9 @@ from sympy import Expr, Symbol
 
 from derive.calculus import coordinate_to_scalar, joint_density_times, only_coordinate
 from derive.field import Undetermined
-from derive.kernel import Bindings, Condition, Lemmas, Rewrite, Rule, RuleError
+from derive.kernel import Bindings, Condition, Lemmas, Rewrite, Rule, RuleError, Statement
 from derive.rules.algebra import term_binding
-from derive.scope import Scope
+from derive.scope import Family, Scope
 from derive.terms import (
     INFINITY,
     ONE,
@@ -20,6 +20,7 @@ from derive.terms import (
     Density,
     Exp,
     IntegralOver,
+    Law,
     Minus,
     OpenInterval,
     Plus,
@@ -274,6 +275,23 @@ def _polar(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewr
     return Rewrite(after, (Condition("positive", (k,)),), equality="conditions")
 
 
+def is_total_mass(lemma: Statement, family: Family) -> bool:
+    """Whether a lemma says that every member of the family has total mass 1: its parameters are
+    different symbols that range over the family's own domains."""
+    mass = lemma.left
+    if not (isinstance(mass, IntegralOver) and isinstance(mass.args[0], Density) and lemma.right == ONE):
+        return False
+    law, point = mass.args[0].args
+    if not isinstance(law, Law) or law.family != family.name or point != mass.args[1]:
+        return False
+    domains = {Symbol(d.name): d.domain for d in lemma.declarations if not d.indexed}
+    return (
+        len(set(law.args[1:])) == len(family.parameters)
+        and [domains.get(a) for a in law.args[1:]] == [p.domain for p in family.parameters]
+        and mass.args[2] == family.support_of(law)
+    )
+
+
 def _marginalise(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -> Rewrite:
     """∫ p(x)·g(x_k) dx = ∫ p_k(t)·g(t) dt for a joint density p = Π p_j: the rest integrates to 1."""
     if not isinstance(term, IntegralOver) or not isinstance(term.args[2], ProductSpace):
@@ -295,17 +313,7 @@ def _marginalise(term: Expr, bindings: Bindings, scope: Scope, lemmas: Lemmas) -
     support = scope.support(factor)
     if space.args[0] != scope.support(law.args[0]):
         raise RuleError("the space is not the product of the supports")
-    mass = lemma.left if lemma is not None else None
-    if not (
-        lemma is not None
-        and lemma.right == ONE
-        and isinstance(mass, IntegralOver)
-        and isinstance(mass.args[0], Density)
-        and mass.args[0].args[1] == mass.args[1]
-        and scope.family(mass.args[0].args[0]).name == scope.family(factor).name
-        and set(mass.args[0].args[0].args[1:])
-        == {Symbol(d.name) for d in lemma.declarations if not d.indexed}
-    ):
+    if lemma is None or not is_total_mass(lemma, scope.family(factor)):
         raise RuleError("it needs the lemma that the factor's density integrates to 1")
     after = IntegralOver(Times(Density(factor, t), scalar), t, support)
     return Rewrite(after, (Condition("integrable", (body, x, space)),), equality="conditions")

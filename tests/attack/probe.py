@@ -137,9 +137,8 @@ def probe(lines: int, seed: int = 1) -> Probe:
                     found.without_value[rule.id] += 1
                 elif verdict == "FAILS":
                     declared = ", ".join(f"{d.name}: {d.domain}" for d in scope.declarations)
-                    found.failures.append(
-                        f"{rule.id} at {list(place)} with {bindings} ({declared}):\n  {step.before}\n  {step.after}"
-                    )
+                    what = f"{rule.id} at {list(place)} with {bindings} ({declared})"
+                    found.failures.append(f"{what}:\n  {step.before}\n  {step.after}")
     return found
 
 
