@@ -124,13 +124,18 @@ def show(id: str, detail: str, form: str, notation: str | None) -> None:
     if form == "json":
         click.echo(dumps(certificate(found.derivation)), nl=False)
         return
-    write: Callable[..., str] = {
-        "text": render.text, "markdown": render.markdown, "myst": render.myst, "latex": render.fragment,
-        "slides": render.slides, "html": render.html, "notebook": render.jupyter,
-    }[form]  # fmt: skip
+    writers: dict[str, Callable[..., str]] = {
+        "text": render.text,
+        "markdown": render.markdown,
+        "myst": render.myst,
+        "latex": render.fragment,
+        "slides": render.slides,
+        "html": render.html,
+        "notebook": render.jupyter,
+    }
     try:
         names = load_notation(notation) if notation else None
-        click.echo(write(found, detail=Detail[detail.upper()], notation=names))
+        click.echo(writers[form](found, detail=Detail[detail.upper()], notation=names))
     except render.NotationError as error:
         raise click.UsageError(str(error)) from error
 

@@ -22,7 +22,7 @@ from derive.distributions import FAMILIES
 from derive.evidence import sampling
 from derive.kernel import Refused, Rule, Step, accept
 from derive.rules import RULES
-from derive.scope import DOMAINS, Declaration, Scope
+from derive.scope import DOMAINS, Declaration, Scope, ScopeError
 from derive.terms import INFINITY, TermError, at, walk
 
 from .campaign import nodes_of
@@ -119,7 +119,7 @@ def probe(lines: int, seed: int = 1) -> Probe:
     for _ in range(lines):
         try:
             node, scope, line = prober.hurt()
-        except TermError:
+        except (ScopeError, TermError):
             continue
         found.lines += 1
         statements = {k: lemma.statement for k, lemma in node.lemmas.items()}
