@@ -23,6 +23,7 @@ from derive.catalogue import Form, Result
 from derive.codegen.targets import TARGETS
 
 if TYPE_CHECKING:
+    from derive.document.notation import Notation
     from derive.document.view import CheckSummary
 
 ARTICLE = "derivation.tex"
@@ -53,8 +54,8 @@ class Stale:
         return f"derive build {id}{where}"
 
 
-def files(result: Result) -> dict[str, str]:
-    """File name → content of one result."""
+def files(result: Result, notation: Notation | None = None) -> dict[str, str]:
+    """File name → content of one result; ``notation`` changes the documents' names and nothing else."""
     from derive.codegen.evaluation import evaluation_forms
     from derive.codegen.render import module_name, module_text
     from derive.derivation import certificate, dumps
@@ -66,10 +67,13 @@ def files(result: Result) -> dict[str, str]:
     whole = with_code_forms(result)
     out = {
         "certificate.json": dumps(certificate(result.derivation, *others)),
-        ARTICLE: render.article(whole, checks),
-        "fragment.tex": render.fragment(whole, checks),
-        "derivation.md": render.markdown(whole, checks),
-        "derivation.html": render.html(whole, checks),
+        ARTICLE: render.article(whole, checks, notation=notation),
+        "fragment.tex": render.fragment(whole, checks, notation=notation),
+        "slides.tex": render.slides(whole, checks, notation=notation),
+        "derivation.md": render.markdown(whole, checks, notation=notation),
+        "derivation.myst.md": render.myst(whole, checks, notation=notation),
+        "derivation.html": render.html(whole, checks, notation=notation),
+        "derivation.ipynb": render.jupyter(whole, checks, notation=notation),
     }
     for target in TARGETS.values():
         out[module_name(result, target)] = module_text(result, target)
@@ -114,13 +118,15 @@ def checks_of(result: Result) -> CheckSummary:
 
 
 def plan(
-    ids: Iterable[str], report: Callable[[str, float], None] = lambda id, seconds: None
+    ids: Iterable[str],
+    report: Callable[[str, float], None] = lambda id, seconds: None,
+    notation: Notation | None = None,
 ) -> dict[Path, str]:
     """Relative path → content for the given ids; ``report`` hears the CPU time of each."""
     out: dict[Path, str] = {}
     for id in ids:
         start = time.process_time()
-        for name, content in files(catalogue.result(id)).items():
+        for name, content in files(catalogue.result(id), notation).items():
             out[Path(id) / name] = content
         report(id, time.process_time() - start)
     return out

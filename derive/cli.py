@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from derive.catalogue import ENTRIES, IDS, UnknownResult, entry
+
+if TYPE_CHECKING:
+    from derive.document.notation import Notation
 
 DETAILS = ("brief", "standard", "full")
 SLOW = 2.0
@@ -35,6 +38,19 @@ class Command(click.Group):
 def _ids(given: tuple[str, ...]) -> tuple[str, ...]:
     """The ids asked for, or all of them; wrong ones are refused with the nearest."""
     return tuple(entry(id).id for id in given) or IDS
+
+
+def _notation(source: str | None) -> Notation | None:
+    """The reader's notation; a wrong one is wrong use."""
+    if source is None:
+        return None
+    from derive.document.reader import load_notation
+    from derive.document.render import NotationError
+
+    try:
+        return load_notation(source)
+    except NotationError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @contextmanager
@@ -117,7 +133,6 @@ def show(id: str, detail: str, form: str, notation: str | None) -> None:
     from derive import catalogue
     from derive.derivation import certificate, dumps
     from derive.document import render
-    from derive.document.reader import load_notation
     from derive.kernel import Detail
 
     found = catalogue.result(_ids((id,))[0])
@@ -134,8 +149,7 @@ def show(id: str, detail: str, form: str, notation: str | None) -> None:
         "notebook": render.jupyter,
     }
     try:
-        names = load_notation(notation) if notation else None
-        click.echo(writers[form](found, detail=Detail[detail.upper()], notation=names))
+        click.echo(writers[form](found, detail=Detail[detail.upper()], notation=_notation(notation)))
     except render.NotationError as error:
         raise click.UsageError(str(error)) from error
 
@@ -149,11 +163,15 @@ def show(id: str, detail: str, form: str, notation: str | None) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is stale.")
 @click.option("--timings", is_flag=True, help="Print the CPU time of each result.")
 @click.option("--pdf", "with_pdf", is_flag=True, help="Make PDFs too, where a TeX is installed.")
-def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool, with_pdf: bool) -> None:
+@click.option("--notation", help=NOTATION)
+def build(
+    ids: tuple[str, ...], output: Path, check: bool, timings: bool, with_pdf: bool, notation: str | None
+) -> None:
     """Regenerate the documents, certificates and code of all results, or of the IDs given."""
     from derive import build as room
 
     wanted = _ids(ids)
+    names = _notation(notation)
     spent: list[tuple[str, float]] = []
     with _progress(len(wanted), "building") as step:
 
@@ -161,7 +179,7 @@ def build(ids: tuple[str, ...], output: Path, check: bool, timings: bool, with_p
             spent.append((id, seconds))
             step(id)
 
-        contents = room.plan(wanted, report)
+        contents = room.plan(wanted, report, names)
     if timings:
         for id, seconds in spent:
             click.echo(f"{id:<32} {seconds:6.2f} s CPU", err=True)
@@ -273,11 +291,12 @@ def code(id: str, target: str, parameters: str) -> None:
 @click.argument("id")
 @click.option("--seed", default=0, help="Order of the choices.")
 @click.option("--restart", is_flag=True, help="Forget the progress that was saved.")
-def teach(id: str, seed: int, restart: bool) -> None:
+@click.option("--notation", help=NOTATION)
+def teach(id: str, seed: int, restart: bool, notation: str | None) -> None:
     """Walk the derivation of ID, one step at a time."""
     from derive.teach import lesson
 
-    lesson(_ids((id,))[0], seed=seed, restart=restart)
+    lesson(_ids((id,))[0], seed=seed, restart=restart, notation=_notation(notation))
 
 
 if __name__ == "__main__":

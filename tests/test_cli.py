@@ -71,9 +71,18 @@ def test_build_writes_the_files_of_every_result(built: Path) -> None:
     for id in IDS:
         stem = id.replace("-", "_")
         assert {p.name for p in (built / id).iterdir()} == {
-            "certificate.json", "derivation.tex", "derivation.md", "derivation.html", "fragment.tex",
-            f"{stem}_numpy.py", f"{stem}_torch.py", f"{stem}_jax.py",
-        }  # fmt: skip
+            "certificate.json",
+            "derivation.tex",
+            "fragment.tex",
+            "slides.tex",
+            "derivation.md",
+            "derivation.myst.md",
+            "derivation.html",
+            "derivation.ipynb",
+            f"{stem}_numpy.py",
+            f"{stem}_torch.py",
+            f"{stem}_jax.py",
+        }
 
 
 def test_check_accepts_what_build_wrote(built: Path) -> None:
