@@ -161,7 +161,7 @@ class Divergence:
         return text(self.catalogued, detail=_detail(detail))
 
     def code(self, target: str = "numpy", parameters: str = "std") -> str:
-        """One self-contained function for a target (numpy, torch).
+        """One self-contained function for a target (numpy, torch, jax).
 
         Raises:
             ValueError: when this divergence or parameterisation has no code; says which have.

@@ -36,7 +36,7 @@ from . import rewrites
 from .operators import STEP_MUTANTS, Data, Mutant, certificate_of_step, chains, hurt, remembered
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-MUTANTS = 0
+MUTANTS = 12_000
 """Mutants a result; 0 for all that there are."""
 FEWEST = 10_000
 REWRITES = 1_500
@@ -263,7 +263,8 @@ def main(arguments: list[str]) -> int:
         print("ACCEPTED", failure, file=sys.stderr)
     if options.write:
         RESULTS.write_text(text, encoding="utf-8")
-    short = [o.id for o in outcomes if not options.mutants and _total(o).refused < FEWEST]
+    enough = options.mutants == 0 or options.mutants >= FEWEST
+    short = [o.id for o in outcomes if enough and _total(o).refused < FEWEST]
     refusing = [o.id for o in outcomes if o.refused_rewrites.total() > o.rewritten / 100]
     for id in short:
         print(f"{id}: fewer than {FEWEST} mutants that are not equivalent", file=sys.stderr)
