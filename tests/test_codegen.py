@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import shutil
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,7 +37,7 @@ INSTALLED = [t for t in TARGETS if importlib.util.find_spec(t) is not None]
 REFERENCES: dict[str, Reference] = {
     name: reference for id in IDS for name, reference in references(result(id)).items()
 }
-torch = pytest.importorskip("torch")
+torch = import_module("torch")
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +325,9 @@ def test_torch_compiled_for_real_stays_accurate_near_zero(call: Any) -> None:
         warnings.simplefilter("ignore")
         try:
             found = torch.compile(function, fullgraph=True)(torch.zeros_like(logvar), logvar)
-        except Exception as error:  # no C++ compiler on this machine
+        except Exception as error:
+            if shutil.which("c++") or shutil.which("g++"):
+                raise
             pytest.skip(f"not compiled: {type(error).__name__}")
     near = logvar < 1e-3
     assert torch.allclose(found[near], exact[near], rtol=1e-13, atol=0)
@@ -367,7 +371,7 @@ def test_torch_exports(call: Any) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_jax_transforms(name: str, call: Any) -> None:
-    jax = pytest.importorskip("jax")
+    jax = import_module("jax")
     function = call("jax", name)
     every = tuple(range(len(ALL[name][1].arguments)))
     with jax.enable_x64(True):

@@ -18,7 +18,7 @@ from derive.kernel import Condition, Detail, discharge
 from derive.rules import RULES
 from derive.scope import Declaration, Scope
 from derive.strategies.lemmas import arithmetic, places, prove, use_claims
-from derive.strategies.specialise import simplify
+from derive.strategies.specialise import polish
 from derive.strategies.tidy import order, tidy
 from derive.terms import (
     KL,
@@ -138,7 +138,7 @@ def _on_the_line(chain: Chain, distribution: Distribution, laws: tuple[Expr, Exp
     _evaluate_integrals(chain, distribution)
     _combine_logs(chain)
     if _has_constants(laws) and free_symbols(chain.line):
-        simplify(chain, ())
+        polish(chain, ())
     else:
         arithmetic(chain, order(tidy(chain.line)), rule="collect", detail=Detail.BRIEF)
     chain.show(Detail.BRIEF)
@@ -238,7 +238,7 @@ def _products(chain: Chain, p: ProductLaw, q: ProductLaw, x: Symbol) -> None:
     chain.apply(RULES["lemma"], (0,), lemma=name, detail=Detail.BRIEF, **bindings)
     if _has_constants((factor, other)):
         chain.show(Detail.STANDARD)
-        simplify(chain, (0,))
+        polish(chain, (0,))
         chain.show(Detail.BRIEF)
 
 

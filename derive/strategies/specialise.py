@@ -58,7 +58,7 @@ def specialise(
     name = chain.cite(general)
     chain.apply(RULES["lemma"], lemma=name, **bindings)
     sums = places(chain.line, SumOver)
-    simplify(chain, (*sums[0], 0) if sums else ())
+    polish(chain, (*sums[0], 0) if sums else ())
     chain.show(Detail.BRIEF)
     return chain.done()
 
@@ -78,7 +78,7 @@ def put(law: Expr, replacements: dict[str, Expr]) -> Expr:
     )
 
 
-def simplify(chain: Chain, base: Place) -> None:
+def polish(chain: Chain, base: Place) -> None:
     """Laws of the logarithm, arithmetic, and ½ in front where every term is a half."""
     _rewrite(chain, base, "exp-half-squared", _is_squared_exp)
     arithmetic(chain, tidy(at(chain.line, base)), base, Detail.STANDARD)
