@@ -57,6 +57,8 @@ class Declaration:
             raise ScopeError(
                 f"{self.name} is declared {self.domain!r}: a domain is one of {', '.join(DOMAINS)}"
             )
+        if self.indexed and self.domain == "natural":
+            raise ScopeError(f"{self.name} is a natural number, such as a dimension, and no vector")
 
 
 @dataclass(frozen=True)

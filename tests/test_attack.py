@@ -163,3 +163,14 @@ def test_marginalisation_needs_the_mass_of_every_member(fault: str) -> None:
     accept(rule, step.before, step.place, bindings, scope, {"normal-total-mass": lemma})
     with pytest.raises(Refused, match="integrates to 1"):
         accept(rule, step.before, step.place, bindings, scope, {"normal-total-mass": false})
+
+
+def test_a_dimension_is_no_vector() -> None:
+    """Found by the mutation campaign: a sum over j = 1..d where d was declared as a vector was accepted."""
+    data = json.loads((SHIPPED.parents[1] / "kl-diagonal-normal" / "certificate.json").read_text())
+    for entry in data["derivations"]:
+        for declaration in entry["declarations"]:
+            if declaration["name"] == "d":
+                declaration["indexed"] = True
+    with pytest.raises(CertificateError, match="no vector"):
+        check(data)

@@ -387,8 +387,9 @@ class Evaluator:
             if not is_infinite(end):
                 found.append(self._value(body, {**values, x.name: self._value(end, values)}))
                 continue
-            constant = [a for a in _terms(body) if x not in free_symbols(a)]
-            rest = [a for a in _terms(body) if x in free_symbols(a)]
+            parts = _distributed(body, x)
+            constant = [a for a in parts if x not in free_symbols(a)]
+            rest = [a for a in parts if x in free_symbols(a)]
             limit = sum((self._value(a, values) for a in constant), start=arb(0))
             for part in rest:
                 _, error = self._cut(_vanishing, part, x, side, values)
@@ -423,12 +424,21 @@ def _convolve(a: list[arb], b: list[arb]) -> list[arb]:
     return out
 
 
-def _terms(term: Expr) -> list[Expr]:
-    """A sum as a list, flattened through sums and signs."""
+def _distributed(term: Expr, x: Symbol) -> list[Expr]:
+    """Terms that add up to ``term``, each free of x or a product that holds it."""
+    if x not in free_symbols(term):
+        return [term]
     if isinstance(term, Plus):
-        return [t for a in term.args for t in _terms(a)]
+        return [t for a in term.args for t in _distributed(a, x)]
     if isinstance(term, Minus):
-        return [Minus(t) for t in _terms(term.args[0])]
+        return [Minus(t) for t in _distributed(term.args[0], x)]
+    if isinstance(term, Quotient) and x not in free_symbols(term.args[1]):
+        return [Quotient(t, term.args[1]) for t in _distributed(term.args[0], x)]
+    if isinstance(term, Times):
+        products: list[tuple[Expr, ...]] = [()]
+        for a in term.args:
+            products = [(*p, t) for p in products for t in _distributed(a, x)]
+        return [times(*p) for p in products]
     return [term]
 
 

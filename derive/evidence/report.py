@@ -15,7 +15,7 @@ from derive.derivation import CertificateError, Derivation, certificate, replay_
 from derive.distributions import FAMILIES
 from derive.evidence.enclosure import EnclosureError, InfiniteDivergenceError, enclose
 from derive.evidence.laws import laws
-from derive.evidence.measure import BOUNDS, CodeRow, measure_modules
+from derive.evidence.measure import CodeRow, bound, measure_modules
 from derive.evidence.points import as_text, points
 from derive.evidence.samples import Reference
 from derive.rules import RULES
@@ -173,7 +173,7 @@ def code_row(row: CodeRow) -> dict[str, Any]:
         return data | {"reason": row.reason}
     return data | {
         "points": row.points, "max_ulp": row.max_ulp, "mean_ulp": row.mean_ulp, "bad": row.bad,
-        "bound_ulp": BOUNDS[row.dtype], "worst_point": dict(row.worst_point),
+        "bound_ulp": bound(row), "worst_point": dict(row.worst_point),
     }  # fmt: skip
 
 
@@ -185,8 +185,8 @@ def faults(row: CodeRow) -> list[str]:
     out = []
     if row.bad:
         out.append(f"{what}: {row.bad} bad results, one at {dict(row.worst_point)}")
-    if row.max_ulp > BOUNDS[row.dtype]:
-        out.append(f"{what}: {row.max_ulp} ulp exceed {BOUNDS[row.dtype]}, at {dict(row.worst_point)}")
+    if row.max_ulp > bound(row):
+        out.append(f"{what}: {row.max_ulp} ulp exceed {bound(row)}, at {dict(row.worst_point)}")
     return out
 
 
