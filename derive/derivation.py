@@ -325,7 +325,7 @@ def _replay_one(
                     raise CertificateError(f"{where}: the lemma {content!r} is not proved before it")
                 chain.cite(proved[content])
         place = tuple(stored["place"])
-        if not all(isinstance(i, int) and not isinstance(i, bool) for i in place):
+        if not isinstance(stored["place"], list) or not all(type(i) is int for i in place):
             raise CertificateError(f"{where}: a place is a list of whole numbers")
         try:
             chain.apply(rules[stored["rule"]], place, detail=Detail[stored["detail"].upper()], **bindings)

@@ -256,6 +256,7 @@ FORGERIES = (
     Forgery("a place that is not there", _set("linearity", place=[7, 7]), "place"),
     Forgery("a place from the end", _set("linearity", place=[-1]), "place"),
     Forgery("a place that is true", _set("linearity", place=[True]), "place"),
+    Forgery("a place that is text", _set("log-quotient", place=""), "place"),
     Forgery("x names a parameter", _bind("definition-of-kl", "x", "mu_1"), "in use"),
     Forgery("x names a number", _bind("definition-of-kl", "x", 3), "variable"),
     Forgery("the lemma about another mean", _bind("lemma", "mu", "mu_2"), "equal"),
