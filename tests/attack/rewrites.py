@@ -76,10 +76,9 @@ def _of_step(node: Derivation, number: int) -> Iterator[Rewriting]:
         for m in (symbol(d.name) for d in node.scope.declarations if not d.indexed):
             if (made := consistent(data, node, {"m": m})) is not None:
                 yield "another number added and subtracted", made
-    for key in sorted(FREE_NAMES & set(bindings)):
-        if step["rule"] != "lemma":
-            if (made := consistent(data, node, {key: symbol("fresh")})) is not None:
-                yield "another bound variable", made
+    for rule, key in sorted(FREE_NAMES):
+        if rule == step["rule"] and (made := consistent(data, node, {key: symbol("fresh")})) is not None:
+            yield "another bound variable", made
     for name in sorted(_bound(decode(last["left"])) | _bound(decode(step["after"]))):
         yield "a bound variable renamed", _renamed(data, node, {name: "fresh"})
     for declaration in last["declarations"]:

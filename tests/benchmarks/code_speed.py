@@ -1,4 +1,4 @@
-"""Speed of the generated code, as ratios taken in one run: ``python tests/benchmarks/code.py``.
+"""Speed of the generated code, as ratios taken in one run: ``python tests/benchmarks/code_speed.py``.
 
 The divergence of a diagonal normal with given log-variance from the standard normal (the VAE term), forward
 and with all gradients, against the usual one-liner, ``torch.distributions.kl_divergence`` and a copy of the
