@@ -17,7 +17,7 @@ from derive.codec import decode, encode
 from derive.field import Undetermined
 from derive.kernel import Bindings, Detail, Discharged, Refused, Rule, Statement, Step, accept, relabel
 from derive.scope import Declaration, Family, Scope, ScopeError
-from derive.terms import Law, Place, TermError, walk
+from derive.terms import Law, Place, TermError
 from derive.wellformed import IllFormed, require_well_formed
 
 FORMAT = "derive certificate 1"
@@ -170,8 +170,18 @@ def certificate(derivation: Derivation, *others: Derivation) -> dict[str, Any]:
 
 
 def families_used(derivation: Derivation) -> list[str]:
-    lines = [derivation.left, *(s.after for s in derivation.steps)]
-    return sorted({t.family for line in lines for _, t in walk(line) if isinstance(t, Law)})
+    """Names of the families whose laws occur in a line; lines share most of their sub-terms."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting: list[Expr] = [derivation.left, *(s.after for s in derivation.steps)]
+    while waiting:
+        term = waiting.pop()
+        if id(term) not in seen:
+            seen.add(id(term))
+            if isinstance(term, Law):
+                found.add(term.family)
+            waiting.extend(term.args)
+    return sorted(found)
 
 
 def dumps(data: dict[str, Any]) -> str:
@@ -296,7 +306,8 @@ def _decode_family(data: Any) -> Family:
 
 def _is_written(line: Expr, data: Any) -> bool:
     """Whether data is the term as it is encoded, to the letter (1 and true are different)."""
-    return json.dumps(encode(line)) == json.dumps(data)
+    written = encode(line)
+    return bool(written == data) and json.dumps(written) == json.dumps(data)
 
 
 def _replay_one(

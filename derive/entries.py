@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def divergence(found: Entry, swap: Parameterisation | None = None) -> Expr:
     return KL(*laws)
 
 
+@cache
 def statements() -> dict[str, tuple[tuple[Declaration, ...], Expr]]:
     """Id of a derivation → declarations and left side, for every entry and its other forms."""
     from derive.distributions import DISTRIBUTIONS

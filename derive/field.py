@@ -98,6 +98,10 @@ class Field:
 
     def _product(self, p: Polynomial, q: Polynomial) -> Polynomial:
         """p·q within the caps: FLINT aborts the process when memory runs out."""
+        if p.is_one():
+            return q
+        if q.is_one():
+            return p
         if len(p) * len(q) > MOST_TERMS and min(len(p), len(q)) > 1:
             raise Undetermined(f"a product of more than {MOST_TERMS} terms")
         if _bits(p) + _bits(q) > MOST_BITS:
@@ -215,6 +219,8 @@ class Field:
 
     def used(self, p: Polynomial) -> list[int]:
         """Indices of the generators in a polynomial."""
+        if p.is_constant():
+            return []
         return [i for i, k in enumerate(p.degrees()[: len(self.generators)]) if k > 0]
 
     def depends(self, *polynomials: Polynomial) -> frozenset[object]:

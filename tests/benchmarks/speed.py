@@ -41,6 +41,12 @@ def forget() -> None:
         function.cache_clear()
 
 
+def derive() -> None:
+    """kl-normal with its lemmas; a step exists only when the kernel has checked it."""
+    forget()
+    kl.generic("Normal", "Normal")
+
+
 def derive_and_check() -> None:
     """kl-normal with its lemmas, derived through the kernel and re-proved from its certificate."""
     forget()
@@ -85,14 +91,18 @@ def help_seconds() -> float:
 def main() -> None:
     """Print the table."""
     derive_and_check()  # imports and first-use costs are not counted for either side
+    derived = cpu(derive)
     ours = cpu(derive_and_check)
-    print(f"derive + check kl-normal                 {ours * 1e3:9.1f} ms CPU")
+    print(f"derive kl-normal, the kernel checking every step          {derived * 1e3:9.1f} ms CPU")
+    print(f"the same, and re-proved from its certificate              {ours * 1e3:9.1f} ms CPU")
     for name, work, runs in (
         ("SymPy, term by term", sympy_by_terms, 3),
         ("SymPy, integrate(p*log(p/q)) + simplify", sympy_whole, 1),
     ):
         theirs = cpu(work, runs)
-        print(f"{name:<40} {theirs * 1e3:9.1f} ms CPU   {theirs / ours:7.1f} times as long")
+        print(
+            f"{name:<57} {theirs * 1e3:9.1f} ms CPU   {theirs / derived:6.1f} and {theirs / ours:.1f} times"
+        )
     for id in catalogue.IDS:
         data = json.loads(dumps(certificate(catalogue.result(id).derivation)))
         steps = sum(len(d["steps"]) for d in data["derivations"])
