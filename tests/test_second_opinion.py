@@ -134,7 +134,7 @@ def test_the_trusted_list_is_read_from_the_code() -> None:
     modules = kernel_modules()
     assert {"derive.checker", "derive.kernel", "derive.normal_form", "derive.rules.integrals"} <= set(modules)
     assert not any(".strategies" in m or ".document" in m or ".evidence" in m for m in modules)
-    names = {(t.library, t.name) for t in trusted()}
+    names = {(t.package, t.name) for t in trusted()}
     assert {("flint", "flint.fmpq_mpoly_ctx"), ("flint", "factor"), ("sympy", "sympy.Expr")} <= names
     assert len(lines()) == len(trusted())
 

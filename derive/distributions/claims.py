@@ -70,6 +70,17 @@ class Claim:
     proof: Proof
 
 
+def squared(term: Expr) -> Expr:
+    """The square of a law's parameter as an author writes it: (√v)² is v, (e^{s/2})² is e^s."""
+    if term == ONE:
+        return term
+    if isinstance(term, Root):
+        return term.args[0]
+    if isinstance(term, Exp) and isinstance(term.args[0], Quotient) and term.args[0].args[1] == TWO:
+        return Exp(term.args[0].args[0])
+    return Power(term, TWO)
+
+
 @dataclass(frozen=True)
 class Parameterisation:
     """Another way to give one parameter: ``parameter`` = ``term`` in the new symbol.
@@ -128,13 +139,7 @@ class Distribution:
 
     def shown(self, parameter: str, value: Expr) -> Expr:
         """A parameter's value as the law's notation shows it: σ² for σ, v for √v, eˢ for e^{s/2}."""
-        if parameter not in self.squared:
-            return value
-        if isinstance(value, Root):
-            return value.args[0]
-        if isinstance(value, Exp) and isinstance(value.args[0], Quotient) and value.args[0].args[1] == TWO:
-            return Exp(value.args[0].args[0])
-        return value if value == ONE else Power(value, TWO)
+        return squared(value) if parameter in self.squared else value
 
     def claim_left(self, claim: Claim) -> Expr:
         """The left side of a claim's statement."""

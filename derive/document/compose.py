@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, Integer, Rational, Symbol, oo, pi
 
+from derive.distributions.claims import squared
 from derive.document.layout import (
     TALL,
     Apply,
@@ -26,7 +27,7 @@ from derive.document.layout import (
     fence,
     height,
 )
-from derive.document.notation import Notation, squared, with_index
+from derive.document.notation import Notation, with_index
 from derive.terms import (
     KL,
     REALS,

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from derive.distributions import DISTRIBUTIONS, Distribution
 from derive.document.layout import Identifier, LawName, Listing, Node, Number, Script
-from derive.terms import NAME, ONE, TWO, Exp, Power, Quotient, Root
+from derive.terms import NAME
 
 GREEK: Mapping[str, str] = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η",
@@ -56,17 +56,6 @@ def with_index(node: Node, index: Node) -> Node:
         before = node.sub.items if isinstance(node.sub, Listing) else (node.sub,)
         return Script(node.base, Listing((*before, index)), node.sup)
     return Script(node, index)
-
-
-def squared(term: Expr) -> Expr:
-    """The square of a law's parameter as an author writes it: (√v)² is v, (e^{s/2})² is e^s."""
-    if term == ONE:
-        return term
-    if isinstance(term, Root):
-        return term.args[0]
-    if isinstance(term, Exp) and isinstance(term.args[0], Quotient) and term.args[0].args[1] == TWO:
-        return Exp(term.args[0].args[0])
-    return Power(term, TWO)
 
 
 @dataclass(frozen=True)
@@ -155,5 +144,5 @@ def check_distinct(names: Iterable[str], notation: Notation | None = None, roles
 
 
 __all__ = [
-    "Notation", "NotationError", "check_distinct", "name_node", "squared", "with_index",
+    "Notation", "NotationError", "check_distinct", "name_node", "with_index",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ OWN = ("self", "form", "math")
 class Trusted:
     """A name of a library, whether it is imported or called as a method, and the modules that use it."""
 
-    library: str
+    package: str
     sort: Literal["import", "method"]
     name: str
     modules: tuple[str, ...]
@@ -52,7 +52,7 @@ def kernel_modules(root: str = ROOT) -> dict[str, ast.Module]:
 def trusted(root: str = ROOT) -> tuple[Trusted, ...]:
     """Every name of SymPy and FLINT that the checker relies on, sorted.
 
-    >>> sorted({t.library for t in trusted()})
+    >>> sorted({t.package for t in trusted()})
     ['flint', 'sympy']
     """
     users: dict[tuple[str, Literal["import", "method"], str], set[str]] = defaultdict(set)
@@ -116,4 +116,4 @@ def lines() -> list[str]:
     """The list for a reader."""
     found = trusted()
     width = max(len(t.name) for t in found)
-    return [f"{t.library:<6} {t.sort:<7} {t.name:<{width}}  {', '.join(t.modules)}" for t in found]
+    return [f"{t.package:<6} {t.sort:<7} {t.name:<{width}}  {', '.join(t.modules)}" for t in found]
