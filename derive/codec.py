@@ -6,11 +6,13 @@ its head: ``["Quotient", 1, "sigma"]``, ``["Rational", 1, 2]``, ``["pi"]``, ``["
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol
 
-from derive.terms import HEADS, INFINITY, PI, TermError, symbol
+from derive.terms import HEADS, INFINITY, PI, Inert, TermError, symbol
 
 DEEPEST = 60
 LARGEST_NUMBER = 10**40
@@ -38,6 +40,21 @@ def encode(term: Expr) -> Any:
     if HEADS.get(name) is not type(term):
         raise TermError(f"{name} is not a head of terms: {term}")
     return [name, *(encode(a) for a in term.args)]
+
+
+@lru_cache(maxsize=16_384)
+def text(term: Expr) -> str:
+    """What ``json.dumps(encode(term))`` gives; remembered, because lines share most of their sub-terms.
+
+    >>> text(Rational(1, 2))
+    '["Rational", 1, 2]'
+    """
+    if not isinstance(term, Inert):
+        return json.dumps(encode(term))
+    name = type(term).__name__
+    if HEADS.get(name) is not type(term):
+        raise TermError(f"{name} is not a head of terms: {term}")
+    return f'["{name}", {", ".join(map(text, term.args))}]'
 
 
 def decode(data: Any) -> Expr:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from derive.codec import decode, encode
+from derive.codec import decode, encode, text
 from derive.field import Undetermined
 from derive.kernel import Bindings, Detail, Discharged, Refused, Rule, Statement, Step, accept, relabel
 from derive.scope import Declaration, Family, Scope, ScopeError
@@ -306,8 +306,12 @@ def _decode_family(data: Any) -> Family:
 
 def _is_written(line: Expr, data: Any) -> bool:
     """Whether data is the term as it is encoded, to the letter (1 and true are different)."""
-    written = encode(line)
-    return bool(written == data) and json.dumps(written) == json.dumps(data)
+    return text(line) == json.dumps(data)
+
+
+def _is_written_condition(found: Discharged, data: Any) -> bool:
+    kind, terms = found.condition.kind, ", ".join(map(text, found.condition.terms))
+    return f'{{"kind": {json.dumps(kind)}, "terms": [{terms}]}}' == json.dumps(data)
 
 
 def _replay_one(
@@ -346,8 +350,10 @@ def _replay_one(
             raise CertificateError(f"{where}: the rule gives another line than the one stated")
         if not isinstance(stored["conditions"], list):
             raise CertificateError(f"{where}: the conditions are a list")
-        found = [_encode_condition(c) for c in chain.steps[-1].conditions]
-        if json.dumps(found) != json.dumps(stored["conditions"]):
+        found = chain.steps[-1].conditions
+        if len(found) != len(stored["conditions"]) or not all(
+            map(_is_written_condition, found, stored["conditions"])
+        ):
             raise CertificateError(f"{where}: its side conditions are not the ones stated")
     if not _is_written(chain.line, entry["right"]):
         raise CertificateError(f"{name}: the last line is not the stated result")

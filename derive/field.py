@@ -82,7 +82,7 @@ class Field:
 
     def _reduce(self, p: Polynomial) -> Polynomial:
         """Apply r² = prime to the roots of primes."""
-        if p.is_constant():
+        if p.total_degree() < 2:
             return p
         degrees = p.degrees()
         for i in self._roots_of_primes:
@@ -104,9 +104,10 @@ class Field:
             return p
         if len(p) * len(q) > MOST_TERMS and min(len(p), len(q)) > 1:
             raise Undetermined(f"a product of more than {MOST_TERMS} terms")
-        if _bits(p) + _bits(q) > MOST_BITS:
+        product = p * q
+        if _bits(product) > MOST_BITS:
             raise Undetermined(f"a number of more than {MOST_BITS} bits")
-        return p * q
+        return product
 
     def factor(self, p: Polynomial) -> Any:
         """Content and irreducible factors, within the caps; a monomial is read off."""
@@ -247,15 +248,16 @@ class Field:
         The certificate: all coefficients of one sign, generators of unknown sign to even powers,
         and one monomial that cannot vanish.
         """
-        signs, strict = set(), False
-        doubtful = self._unsigned
-        for powers, c in p.to_dict().items():
-            unknown = [powers[i] for i in doubtful if powers[i]]
+        signs = {1 if c > 0 else -1 for c in p.coeffs()}
+        if len(signs) != 1:
+            return None
+        strict = not self._unsigned
+        for powers in p.monoms() if self._unsigned else ():
+            unknown = [powers[i] for i in self._unsigned if powers[i]]
             if any(k % 2 for k in unknown):
                 return None
-            signs.add(1 if c > 0 else -1)
             strict = strict or not unknown
-        return signs.pop() if len(signs) == 1 and strict else None
+        return signs.pop() if strict else None
 
     def element_sign(self, a: Element) -> int | None:
         """+1, -1 or 0 when an element is certified so, else None."""

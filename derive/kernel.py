@@ -32,7 +32,7 @@ from derive.terms import (
     is_infinite,
     replace_at,
 )
-from derive.wellformed import IllFormed, require_well_formed
+from derive.wellformed import IllFormed, integrals_above, require_well_formed, well_formed
 
 Binding: TypeAlias = Expr | str
 Bindings: TypeAlias = Mapping[str, Binding]
@@ -184,9 +184,12 @@ def _replay(
     if after == before:
         raise RuleError("the line does not change")
     discharged = tuple(Discharged(c, _reason(rule, c, here, place)) for c in rewrite.conditions)
-    require_well_formed(after, scope)
+    # The two sides will be shown to be equal for all values of the variables bound above, so the integrals
+    # above keep their integrand; what rests on that is remembered only when it is shown.
+    found = well_formed(after, scope, same_integrand=integrals_above(after, place, scope))
     if rewrite.equality != "conditions":
         _require_equal(rewrite.equality, target, rewrite.after, here)
+    scope.known.update(found)
     return after, discharged, rewrite.equality
 
 

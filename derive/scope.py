@@ -86,7 +86,6 @@ class Family:
             raise ScopeError(f"{self.name}: the density holds a symbol that is no parameter")
 
     def bind(self, law: Law) -> dict[Symbol, Expr]:
-        """The scope below a binder; refuses a name that is in use."""
         """Parameter symbol → argument of ``law``."""
         arguments = law.args[1:]
         if len(arguments) != len(self.parameters):

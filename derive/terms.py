@@ -255,6 +255,7 @@ def binder_scope(term: Expr) -> tuple[int, ...]:
     return (0,) if isinstance(term, Inert) and term.binds is not None else ()
 
 
+@lru_cache(maxsize=16_384)
 def free_symbols(term: Expr) -> frozenset[Symbol]:
     """Symbols that occur free: bound variables and family names do not count."""
     if isinstance(term, Symbol):
@@ -367,4 +368,4 @@ def is_infinite(end: Expr) -> bool:
 
 def contains(term: Expr, head: type[Inert]) -> bool:
     """Whether some sub-term has the given head."""
-    return any(isinstance(t, head) for _, t in walk(term))
+    return isinstance(term, head) or any(contains(arg, head) for arg in term.args)

@@ -8,6 +8,8 @@ a larger expression.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from sympy import Expr, Symbol, oo
 
 from derive.calculus import limit, require_integrable
@@ -25,6 +27,7 @@ from derive.terms import (
     Log,
     Minus,
     OpenInterval,
+    Place,
     Power,
     ProductLaw,
     ProductOver,
@@ -32,6 +35,7 @@ from derive.terms import (
     Quotient,
     Root,
     SumOver,
+    at,
     is_infinite,
 )
 
@@ -42,24 +46,55 @@ class IllFormed(ValueError):
     """A line is not well formed; the message says which part and why."""
 
 
+Part = tuple[Expr, object]
+"""A part of a line with the variables bound above it."""
+
+
 def require_well_formed(line: Expr, scope: Scope) -> None:
-    """Return when the line is well formed in the scope.
+    """Return when the line is well formed in the scope, and remember it.
 
     Raises:
         IllFormed: naming the part and the condition that is not established.
     """
-    if line == oo:
-        return
-    _Checker().term(line, scope)
+    scope.known.update(well_formed(line, scope))
+
+
+def well_formed(line: Expr, scope: Scope, same_integrand: Set[Part] = frozenset()) -> set[Part]:
+    """The parts of a line that were found well formed and were not known to be.
+
+    ``same_integrand`` are integrals whose integrand has, at every point, the value of one that converges:
+    their convergence is not proved again, and what is found rests on that.
+
+    Raises:
+        IllFormed: naming the part and the condition that is not established.
+    """
+    checker = _Checker(same_integrand)
+    if line != oo:
+        checker.term(line, scope)
+    return checker.found
+
+
+def integrals_above(line: Expr, place: Place, scope: Scope) -> Set[Part]:
+    """The integrals whose integrand holds the place."""
+    found = []
+    for depth, index in enumerate(place):
+        node = at(line, place[:depth])
+        if isinstance(node, IntegralOver) and index == 0:
+            found.append((node, scope.enter(line, place[:depth]).bound))
+    return frozenset(found)
 
 
 class _Checker:
+    def __init__(self, same_integrand: Set[Part]) -> None:
+        self.same_integrand = same_integrand
+        self.found: set[Part] = set()
+
     def term(self, term: Expr, scope: Scope) -> None:
         key = (term, scope.bound)
-        if key in scope.known:
+        if key in scope.known or key in self.found:
             return
         self._look(term, scope)
-        scope.known.add(key)
+        self.found.add(key)
 
     def _look(self, term: Expr, scope: Scope) -> None:
         if isinstance(term, Symbol):
@@ -79,7 +114,8 @@ class _Checker:
                 raise IllFormed(f"{variable} is both the variable and the index of its space")
             self._space(space, scope)
             self.term(body, scope.bind(variable, space))
-            self._converges(term, scope)
+            if (term, scope.bound) not in self.same_integrand:
+                self._converges(term, scope)
         elif isinstance(term, Between):
             body, variable, low, high = term.args
             space = OpenInterval(low, high)

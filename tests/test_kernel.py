@@ -16,7 +16,7 @@ from sympy import Dummy, Expr, Symbol, oo, pi
 
 from derive.derivation import CertificateError, Chain, Derivation
 from derive.distributions import FAMILIES
-from derive.kernel import Refused, Step
+from derive.kernel import Equality, Refused, Rewrite, Rule, Step, accept
 from derive.rules import RULES
 from derive.scope import Declaration, Domain, Family, Scope, ScopeError
 from derive.strategies.lemmas import prove
@@ -49,6 +49,7 @@ from derive.terms import (
     as_term,
     symbol,
 )
+from derive.wellformed import IllFormed, require_well_formed
 
 a, b, d, i, j, k, r, t, u, v, w, x, y = map(symbol, "abdijkrtuvwxy")
 theta, rate = symbol("theta"), symbol("lambda")
@@ -798,3 +799,33 @@ TOO_MUCH = {
 def test_what_is_too_large_is_refused_and_not_computed(name: str) -> None:
     """FLINT aborts the process when memory runs out: the caps have to come first."""
     refuse_equality(TOO_MUCH[name], ONE, *positive("a", "b", *(z.name for z in MANY)))
+
+
+def _rewrites(after: Expr, equality: Equality) -> Rule:
+    """A rule that writes something else, and says how it is equal."""
+    return Rule("planted", "", "", lambda *_: Rewrite(after, (), equality))
+
+
+def test_what_an_unequal_rewriting_leaves_behind_is_not_remembered() -> None:
+    """An integral that a refused step made from a convergent one is still to be proved convergent."""
+    bell = Exp(Minus(Power(x, TWO)))
+    before = IntegralOver(bell, x, REALS)
+    flat = IntegralOver(ONE, x, REALS)
+    scope = Scope((), FAMILIES)
+    equalities: tuple[Equality, ...] = ("normal form", "field", "opened")
+    for equality in equalities:
+        with pytest.raises(Refused, match="not equal"):
+            accept(_rewrites(ONE, equality), before, (0,), {}, scope, {})
+        with pytest.raises(IllFormed, match="integrable"):
+            require_well_formed(flat, scope)
+
+
+def test_only_integrals_above_the_place_keep_their_convergence() -> None:
+    """A rewriting that brings in an integral of its own has to show that it converges."""
+    bell = Exp(Minus(Power(x, TWO)))
+    before = IntegralOver(bell, x, REALS)
+    within = Times(bell, Quotient(IntegralOver(ONE, y, REALS), IntegralOver(ONE, y, REALS)))
+    with pytest.raises(Refused, match="integrable"):
+        accept(_rewrites(within, "conditions"), before, (0,), {}, Scope((), FAMILIES), {})
+    with pytest.raises(Refused, match="integrable"):
+        accept(_rewrites(IntegralOver(ONE, x, REALS), "conditions"), before, (), {}, Scope((), FAMILIES), {})

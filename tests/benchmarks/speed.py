@@ -17,8 +17,10 @@ import sympy
 
 from derive import catalogue
 from derive.checker import check
+from derive.codec import text
 from derive.derivation import certificate, dumps
 from derive.strategies import kl, lemmas
+from derive.terms import free_symbols
 
 RUNS = 5
 
@@ -34,11 +36,14 @@ def cpu(work: Callable[[], object], runs: int = RUNS) -> float:
 
 
 def forget() -> None:
-    """Drop every cached derivation."""
+    """Drop every cached derivation, and what was remembered of single terms."""
     catalogue.result.cache_clear()
     kl._GENERIC.clear()
     for function in (lemmas.prove, lemmas._scope, lemmas.gaussian_integral, lemmas.gaussian_integral_squared):
         function.cache_clear()
+    free_symbols.cache_clear()
+    text.cache_clear()
+    sympy.core.cache.clear_cache()
 
 
 def derive() -> None:
