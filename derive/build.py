@@ -100,8 +100,9 @@ def checks_of(result: Result) -> CheckSummary:
     """What the documents say about how the result was checked: deterministic, no measured figure."""
     from derive.checker import check
     from derive.derivation import certificate
-    from derive.document.view import CheckSummary, Enclosure
+    from derive.document.view import Average, CheckSummary, Enclosure
     from derive.evidence.enclosure import enclose
+    from derive.evidence.montecarlo import monte_carlo
     from derive.evidence.points import as_text, points
 
     again = check(certificate(result.derivation))
@@ -110,10 +111,19 @@ def checks_of(result: Result) -> CheckSummary:
         found = enclose(result.derivation, point)
         shown = tuple(as_text(point).items())
         rows.append(Enclosure(shown, found.digits, found.radius, found.contains))
+    point = points(result.derivation, 1)[0]
+    averages = tuple(
+        Average(
+            tuple(as_text(point).items()), f"{e.draws:,}", f"{e.mean:.{e.decimals}f}",
+            f"{e.standard_error:.{e.decimals}f}", f"{e.closed_form:.{e.decimals}f}",
+        )
+        for e in monte_carlo(result.derivation, point)
+    )  # fmt: skip
     return CheckSummary(
         replayed_steps=sum(len(node.steps) for node in again.values()),
         enclosures=tuple(rows),
         accuracy=tuple(t.accuracy for t in TARGETS.values()),
+        averages=averages,
     )
 
 

@@ -419,9 +419,14 @@ def test_torch_gradients_are_measured_against_the_exact_ones():
 def test_monte_carlo_is_near_and_repeatable():
     for id in IDS:
         point = points(id, 1)[0]
-        found = monte_carlo(result(id).derivation, point, 20_000, seed=3)
-        assert found == monte_carlo(result(id).derivation, point, 20_000, seed=3)
-        assert abs(found.mean - found.closed_form) < 5 * found.standard_error
+        found = monte_carlo(result(id).derivation, point, (500, 20_000), seed=3)
+        assert found == monte_carlo(result(id).derivation, point, (500, 20_000), seed=3)
+        assert all(e.is_near for e in found)
+        assert found[1].standard_error < found[0].standard_error / 4
+        half_lost = [dataclasses.replace(e, closed_form=e.closed_form + 0.5) for e in found]
+        swapped = [dataclasses.replace(e, closed_form=-e.closed_form) for e in found]
+        assert not half_lost[1].is_near
+        assert not swapped[1].is_near
 
 
 def test_report_has_what_a_reader_needs(tmp_path):

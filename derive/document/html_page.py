@@ -22,7 +22,7 @@ from derive.document.prose import Link, Prose
 from derive.document.script import policy, script
 from derive.document.templates import html_environment
 from derive.document.text import spell as spell_words
-from derive.document.view import Enclosure, Line, Page
+from derive.document.view import Average, Enclosure, Line, Page
 
 _WIDE = 17.0
 """From this width on, in em, a formula in a sentence gets a box of its own that can scroll."""
@@ -64,8 +64,8 @@ def formula(line: Line) -> Markup:
     return Markup(mathml(line.formula, display=True, equals=True))
 
 
-def point(row: Enclosure, notation: Notation) -> Markup:
-    """The point of an enclosure, as equations."""
+def point(row: Enclosure | Average, notation: Notation) -> Markup:
+    """The point of a check, as equations."""
     parts = (
         Markup("{} = {}").format(Markup(mathml(notation.symbol(name))), value) for name, value in row.point
     )

@@ -11,7 +11,7 @@ from derive.document.layout import Node
 from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment
-from derive.document.view import Enclosure, Line, Page, Passage
+from derive.document.view import Average, Enclosure, Line, Page, Passage
 
 ARTICLE_WIDTH, FRAGMENT_WIDTH = 41.0, 31.5
 """Text widths in em: the article's own, and that of a plain ``article`` at 10 to 12 points."""
@@ -77,8 +77,8 @@ def display(node: Node, text_width: float, *, boxed: bool = False) -> Printed:
     return Printed("\\[\n" + (rf"\boxed{{{body}}}" if boxed else body) + "\n\\]")
 
 
-def point(row: Enclosure, notation: Notation) -> Printed:
-    """The point of an enclosure, as equations."""
+def point(row: Enclosure | Average, notation: Notation) -> Printed:
+    """The point of a check, as equations."""
     return Printed(
         ", ".join(f"${spell(notation.symbol(name))} = {escape(value)}$" for name, value in row.point)
     )

@@ -14,7 +14,7 @@ from derive.document.layout import Node
 from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
-from derive.document.view import Enclosure, Line, Page, Passage
+from derive.document.view import Average, Enclosure, Line, Page, Passage
 
 WIDTH = 46.0
 _SPECIAL = re.compile(r"([\\`*_\[\]#|$~])")
@@ -68,8 +68,8 @@ def formula(line: Line, passage: Passage) -> Printed:
     return _block([f"{left}= {first}", *(rf"\quad {text}" for text in rest)])
 
 
-def point(row: Enclosure, notation: Notation) -> Printed:
-    """The point of an enclosure, as equations."""
+def point(row: Enclosure | Average, notation: Notation) -> Printed:
+    """The point of a check, as equations."""
     return Printed(", ".join(f"{math(notation.symbol(name))} = {escape(value)}" for name, value in row.point))
 
 

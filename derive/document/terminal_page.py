@@ -14,7 +14,7 @@ from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
 from derive.document.text import spell
-from derive.document.view import Enclosure, Line, Note, Page, Passage
+from derive.document.view import Average, Enclosure, Line, Note, Page, Passage
 
 _GAP = 3
 
@@ -79,8 +79,8 @@ def note(value: Note, line: Line, columns: int) -> Printed:
     return wrapped(f"({line.number}) {capital(prose(value.title))}. {prose(value.whole)}", columns, 4)
 
 
-def point(row: Enclosure, notation: Notation) -> Printed:
-    """The point of an enclosure, as equations."""
+def point(row: Enclosure | Average, notation: Notation) -> Printed:
+    """The point of a check, as equations."""
     return Printed(
         ", ".join(f"{spell(notation.symbol(name))} = {escape(value)}" for name, value in row.point)
     )

@@ -51,12 +51,24 @@ class Enclosure:
 
 
 @dataclass(frozen=True)
+class Average:
+    """The mean of log p(x) − log q(x) over draws from p, as text beside the closed form."""
+
+    point: tuple[tuple[str, str], ...]
+    draws: str
+    mean: str
+    standard_error: str
+    closed_form: str
+
+
+@dataclass(frozen=True)
 class CheckSummary:
     """How a result was checked, as the command line fills it in; no measured times."""
 
     replayed_steps: int | None = None
     enclosures: tuple[Enclosure, ...] = ()
     accuracy: tuple[str, ...] = ()
+    averages: tuple[Average, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,6 +182,15 @@ class Page:
     def extent(self) -> str:
         """How long the derivation is, its lemmas included."""
         return f"{_counted(self.steps, 'step')} by {_counted(len(self.rules), 'rule')}"
+
+    @property
+    def averaged(self) -> Prose:
+        """What the averages over draws are averages of."""
+        return spoken(
+            "To see what the number means, not to prove it: the average of the log-ratio of p(x) to q(x) "
+            "over draws from p",
+            self.notation.of(self.names),
+        )
 
 
 def _counted(number: int, noun: str) -> str:

@@ -18,7 +18,7 @@ from derive.evidence.ball import Arithmetic, Compiler, Frame, Point, bits_for, e
 from derive.evidence.enclosure import Coordinate, EnclosureError, coordinates
 from derive.evidence.floats import Floats
 from derive.scope import Family
-from derive.terms import Minus
+from derive.terms import KL, Minus
 
 FLOATS = Arithmetic(
     number=lambda n, d: n / d,
@@ -36,19 +36,36 @@ SAMPLERS: Mapping[str, Sampler] = {
 }
 
 
+DRAWS = (100, 1_000, 10_000, 100_000)
+FAR = 6
+"""Standard errors between an average and the closed form that chance does not explain."""
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """mean ± standard_error of log p(x) − log q(x) over draws from p, beside the closed form."""
+    """mean ± standard_error (nats) of log p(x) − log q(x) over draws from p, beside the closed form."""
 
+    draws: int
     mean: float
     standard_error: float
     closed_form: float
-    samples: int
     seed: int
 
+    @property
+    def is_near(self) -> bool:
+        """Whether chance explains the distance to the closed form."""
+        return abs(self.mean - self.closed_form) <= FAR * self.standard_error
 
-def monte_carlo(derivation: Derivation, point: Point, samples: int = 10_000, seed: int = 0) -> Estimate:
-    """Estimate a divergence by sampling from p.
+    @property
+    def decimals(self) -> int:
+        """Places after the point that two digits of the standard error need."""
+        return max(0, 1 - math.floor(math.log10(self.standard_error))) if self.standard_error > 0 else 6
+
+
+def monte_carlo(
+    derivation: Derivation, point: Point, draws: tuple[int, ...] = DRAWS, seed: int = 0
+) -> tuple[Estimate, ...]:
+    """Averages of the log-ratio over more and more of the same draws from p.
 
     Raises:
         EnclosureError: when the left side is no divergence, or p has no sampler.
@@ -57,15 +74,19 @@ def monte_carlo(derivation: Derivation, point: Point, samples: int = 10_000, see
     sign = 1.0
     if isinstance(left, Minus):
         left, sign = left.args[0], -1.0
+    if not isinstance(left, KL):
+        raise EnclosureError(f"{derivation.id} is no divergence: there is no log-ratio to average")
     p, q = left.args
     rng = np.random.default_rng(seed)
-    total = np.zeros(samples)
+    ratio = np.zeros(max(draws))
     with ctx.workprec(bits_for(30)):
         for c in coordinates(p, q, point, derivation.scope):
-            total += sign * _log_ratio(c, rng, samples)
-    error = float(total.std(ddof=1)) / math.sqrt(samples)
+            ratio += sign * _log_ratio(c, rng, len(ratio))
     closed = float(evaluate(derivation.right, point))
-    return Estimate(float(total.mean()), error, closed, samples, seed)
+    return tuple(
+        Estimate(n, float(ratio[:n].mean()), float(ratio[:n].std(ddof=1)) / math.sqrt(n), closed, seed)
+        for n in draws
+    )
 
 
 def _log_ratio(c: Coordinate, rng: np.random.Generator, samples: int) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from derive.distributions import FAMILIES
 from derive.evidence.enclosure import EnclosureError, InfiniteDivergenceError, enclose
 from derive.evidence.laws import laws
 from derive.evidence.measure import CodeRow, bound, measure_modules
+from derive.evidence.montecarlo import monte_carlo
 from derive.evidence.points import as_text, points
 from derive.evidence.samples import Reference
 from derive.rules import RULES
@@ -83,6 +85,7 @@ def verify_one(
             for r in law_rows
         ],
         "code": [code_row(r) for r in code_rows],
+        "monte_carlo": _averaged(result.derivation, failures),
     }
     if missing:
         row["not_enclosed"] = missing
@@ -151,6 +154,21 @@ def _enclosed(result: Result, count: int, failures: list[str]) -> tuple[list[dic
             if not (found.contains and found.excludes_shifted):
                 failures.append(f"enclosure: {derivation.id} at {as_text(point)}")
     return rows, main, ""
+
+
+def _averaged(derivation: Derivation, failures: list[str]) -> dict[str, Any]:
+    """Averages over draws from p at the first point: a picture, but one that has to fit."""
+    point = points(derivation, 1)[0]
+    try:
+        found = monte_carlo(derivation, point)
+    except EnclosureError as error:
+        return {"averages": [], "not_drawn": str(error)}
+    failures += [
+        f"monte carlo: {e.draws} draws give {e.mean} ± {e.standard_error}, the closed form {e.closed_form}"
+        for e in found
+        if not e.is_near
+    ]
+    return {"point": as_text(point), "averages": [asdict(e) for e in found]}
 
 
 def references(result: Result) -> dict[str, Reference]:
@@ -238,6 +256,13 @@ def _result_lines(row: Mapping[str, Any]) -> list[str]:
     for opinion in row.get("second_opinions", ()):
         steps = f"{opinion['steps_checked']} steps, {opinion['steps_skipped']} not translated"
         out.append(f"  {opinion['tool']:<11} {opinion['status']} on {opinion['derivation']}: {steps}")
+    averages = row.get("monte_carlo", {}).get("averages")
+    if averages:
+        last = averages[-1]
+        out.append(
+            f"  monte carlo {last['mean']:.6g} ± {last['standard_error']:.1g} over {last['draws']:,} draws, "
+            f"closed form {last['closed_form']:.6g} (a picture, no evidence)"
+        )
     if row["code"]:
         out.append(f"  code        {'':58}{'points':>8} {'max ulp':>9} {'mean':>7} {'bad':>5}")
     out += _code_lines(row["code"])
