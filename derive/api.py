@@ -170,12 +170,28 @@ class Divergence:
         """
         from derive.codegen.render import snippet
 
-        if self.catalogued.id not in catalogue.IDS:
+        if self.catalogued.id not in catalogue.DIVERGENCES:
             raise ValueError(
                 "code is written for the divergences of the catalogue, with a name of its own for each "
-                f"parameter: {', '.join(catalogue.IDS)}"
+                f"parameter: {', '.join(catalogue.DIVERGENCES)}"
             )
         return snippet(catalogue.result(self.catalogued.id), target, parameters)
+
+    def picture(self) -> str:
+        """The picture of a study of the catalogue, as SVG.
+
+        Raises:
+            ValueError: when there is none; says what has one.
+        """
+        from derive.document.drawing import svg
+        from derive.document.notation import Notation
+        from derive.document.pictures import PICTURES
+
+        if self.catalogued.id not in PICTURES:
+            raise ValueError(
+                f"there is no picture of {self.catalogued.id}: there are of {', '.join(PICTURES)}"
+            )
+        return svg(PICTURES[self.catalogued.id](Notation()))
 
     def verify(self) -> dict[str, Any]:
         """Re-prove, enclose and measure; the same data as ``derive verify --json``."""
@@ -262,7 +278,7 @@ def _catalogued(p: Distribution, q: Distribution, diagonal: bool) -> Entry:
 
 
 def result(id: str) -> Divergence:
-    """The divergence with a catalogue id, as ``derive show ID`` shows it.
+    """The divergence or the study of one with a catalogue id, as ``derive show ID`` shows it.
 
     Raises:
         UnknownResult: with the nearest ids.

@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 from derive import catalogue
 from derive.catalogue import Form, Result
 from derive.codegen.targets import TARGETS
+from derive.entries import ARTICLES
 
 if TYPE_CHECKING:
+    from derive.derivation import Derivation
     from derive.document.notation import Notation
-    from derive.document.view import CheckSummary
+    from derive.document.view import Average, CheckSummary
 
 ARTICLE = "derivation.tex"
 ENCLOSURES = 5
@@ -64,20 +66,31 @@ def files(result: Result, notation: Notation | None = None) -> dict[str, str]:
     computed = evaluation_forms(result)
     others = [f.derivation for f in result.forms] + list(computed.values())
     checks = checks_of(result)
-    whole = with_code_forms(result)
-    out = {
-        "certificate.json": dumps(certificate(result.derivation, *others)),
-        ARTICLE: render.article(whole, checks, notation=notation),
-        "fragment.tex": render.fragment(whole, checks, notation=notation),
-        "slides.tex": render.slides(whole, checks, notation=notation),
-        "derivation.md": render.markdown(whole, checks, notation=notation),
-        "derivation.myst.md": render.myst(whole, checks, notation=notation),
-        "derivation.html": render.html(whole, checks, notation=notation),
-        "derivation.ipynb": render.jupyter(whole, checks, notation=notation),
-    }
-    for target in TARGETS.values():
+    out = {"certificate.json": dumps(certificate(result.derivation, *others))}
+    out |= render.documents(with_code_forms(result), checks, notation)
+    for target in () if result.is_study else TARGETS.values():
         out[module_name(result, target)] = module_text(result, target)
     return out
+
+
+def article_files(notation: Notation | None = None) -> dict[str, str]:
+    """File name → content of the article that tells the whole story, with the certificate of all of it."""
+    from derive.codegen.evaluation import evaluation_forms
+    from derive.codegen.render import snippet
+    from derive.derivation import certificate, dumps
+    from derive.document import render
+    from derive.document.story import INFINITE, THEOREMS, derivations
+
+    vae = catalogue.result(THEOREMS[-1])
+    evaluations = {d.id: d for d in evaluation_forms(vae).values()}
+    checks = {id: checks_of(catalogue.result(id)) for id in THEOREMS}
+    stated = derivations(evaluations)
+    others = [d for id, d in stated.items() if id != INFINITE]
+    code = snippet(vae, "torch", "logvar")
+    return {
+        "certificate.json": dumps(certificate(stated[INFINITE], *others)),
+        **render.whole(evaluations, checks, code, notation),
+    }
 
 
 def with_code_forms(result: Result) -> Result:
@@ -100,31 +113,39 @@ def checks_of(result: Result) -> CheckSummary:
     """What the documents say about how the result was checked: deterministic, no measured figure."""
     from derive.checker import check
     from derive.derivation import certificate
-    from derive.document.view import Average, CheckSummary, Enclosure
+    from derive.document.view import CheckSummary, Enclosure
     from derive.evidence.enclosure import enclose
-    from derive.evidence.montecarlo import monte_carlo
     from derive.evidence.points import as_text, points
 
-    again = check(certificate(result.derivation))
+    parts = (form.derivation for form in result.forms) if result.is_study else ()
+    again = check(certificate(result.derivation, *parts))
     rows = []
-    for point in points(result.derivation, ENCLOSURES):
+    for point in () if result.is_study else points(result.derivation, ENCLOSURES):
         found = enclose(result.derivation, point)
         shown = tuple(as_text(point).items())
         rows.append(Enclosure(shown, found.digits, found.radius, found.contains))
-    point = points(result.derivation, 1)[0]
-    averages = tuple(
+    return CheckSummary(
+        replayed_steps=sum(len(node.steps) for node in again.values()),
+        enclosures=tuple(rows),
+        accuracy=() if result.is_study else tuple(t.accuracy for t in TARGETS.values()),
+        averages=() if result.is_study else _averages(result.derivation),
+    )
+
+
+def _averages(derivation: Derivation) -> tuple[Average, ...]:
+    """The teaching picture, as text: averages over more and more draws."""
+    from derive.document.view import Average
+    from derive.evidence.montecarlo import monte_carlo
+    from derive.evidence.points import as_text, points
+
+    point = points(derivation, 1)[0]
+    return tuple(
         Average(
             tuple(as_text(point).items()), f"{e.draws:,}", f"{e.mean:.{e.decimals}f}",
             f"{e.standard_error:.{e.decimals}f}", f"{e.closed_form:.{e.decimals}f}",
         )
-        for e in monte_carlo(result.derivation, point)
+        for e in monte_carlo(derivation, point)
     )  # fmt: skip
-    return CheckSummary(
-        replayed_steps=sum(len(node.steps) for node in again.values()),
-        enclosures=tuple(rows),
-        accuracy=tuple(t.accuracy for t in TARGETS.values()),
-        averages=averages,
-    )
 
 
 def plan(
@@ -136,7 +157,8 @@ def plan(
     out: dict[Path, str] = {}
     for id in ids:
         start = time.process_time()
-        for name, content in files(catalogue.result(id), notation).items():
+        made = article_files(notation) if id in ARTICLES else files(catalogue.result(id), notation)
+        for name, content in made.items():
             out[Path(id) / name] = content
         report(id, time.process_time() - start)
     return out
@@ -216,23 +238,27 @@ def pdf(id: str, output: Path) -> Path:
     if compiler is None:
         raise NoTeX("pdflatex is not installed: on Debian, apt install texlive-latex-recommended")
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(output / id / ARTICLE, folder)
-        command = [compiler, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", ARTICLE]
-        for _ in range(2):  # the second run knows the references
+        source = "article.tex" if id in ARTICLES else ARTICLE
+        shutil.copy(output / id / source, folder)
+        command = [compiler, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", source]
+        for _ in range(3):  # the second run knows the references, the third where they moved to
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
             if done.returncode:
-                raise NoTeX(f"pdflatex refuses {output / id / ARTICLE}: {done.stdout[-400:]}")
-        made = Path(folder) / ARTICLE.replace(".tex", ".pdf")
+                raise NoTeX(f"pdflatex refuses {output / id / source}: {done.stdout[-400:]}")
+        made = Path(folder) / source.replace(".tex", ".pdf")
         target = output / id / made.name
         replace(target, made.read_bytes())
     return target
 
 
 def add_second_opinion(row: dict[str, Any], result: Result) -> None:
-    """What Coq says of the algebra of a result and its forms, put into its row of the report."""
+    """What Coq says of the algebra of a result and its forms, and Maxima of their calculus, put into its
+    row of the report."""
+    from derive.evidence.antiderivatives import opinion_on_calculus
     from derive.evidence.second_opinion import second_opinion
 
-    opinions = [(d.id, second_opinion(d)) for d in result.derivations()]
+    systems = (second_opinion, opinion_on_calculus)
+    opinions = [(d.id, system(d)) for system in systems for d in result.derivations()]
     row["second_opinions"] = [{"derivation": id, **asdict(opinion)} for id, opinion in opinions]
     wrong = [f"{o.tool} disagrees with {id}: {o.detail}" for id, o in opinions if o.status == "disagrees"]
     row["failures"] = row["failures"] + wrong
@@ -261,7 +287,7 @@ def verify_result(result: Result, **options: Any) -> dict[str, Any]:
     from derive.codegen.render import module_name, module_text
     from derive.evidence.report import verify_one
 
-    if result.id not in catalogue.IDS:
+    if result.id not in catalogue.DIVERGENCES:
         row = verify_one(result, None, **options)
         return row | {"not_measured": "code is written for the divergences of the catalogue only"}
     coded = catalogue.result(result.id)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from derive.entries import (
     ENTRIES,
-    IDS,
     Entry,
     UnknownResult,
     declarations,
     divergence,
-    entry,
     parameter,
+    parameterisations,
     suffixes,
+    unknown,
     value,
 )
+from derive.entries import IDS as DIVERGENCES
+from derive.studies import STUDIES, Study
 
 if TYPE_CHECKING:
     from sympy import Expr
@@ -28,9 +30,26 @@ if TYPE_CHECKING:
     from derive.distributions.claims import Parameterisation
 
 
+ALL: tuple[Entry | Study, ...] = (*ENTRIES, *STUDIES)
+IDS = tuple(found.id for found in ALL)
+"""Ids of everything that can be derived; ``DIVERGENCES`` are those that code is written for."""
+
+
+def entry(id: str) -> Entry | Study:
+    """The entry of a divergence or the study with an id.
+
+    Raises:
+        UnknownResult: with the nearest ids.
+    """
+    for found in ALL:
+        if found.id == id:
+            return found
+    raise unknown(id, IDS)
+
+
 @dataclass(frozen=True)
 class Form:
-    """The same divergence in other parameters, or with the other sign."""
+    """The same divergence in other parameters, with the other sign, or another part of a study."""
 
     name: str
     title: str
@@ -42,7 +61,7 @@ class Form:
 class Result:
     """A catalogue entry with its derivation and its other forms, all accepted by the kernel."""
 
-    entry: Entry
+    entry: Entry | Study
     derivation: Derivation
     forms: tuple[Form, ...]
 
@@ -50,6 +69,22 @@ class Result:
     def id(self) -> str:
         """The entry's id."""
         return self.entry.id
+
+    @property
+    def divergence(self) -> Entry:
+        """The entry of a divergence.
+
+        Raises:
+            ValueError: for a study, which has neither an integral of its own nor code.
+        """
+        if isinstance(self.entry, Study):
+            raise ValueError(f"{self.id} is a study of {self.entry.of[0]}: code is written for that one")
+        return self.entry
+
+    @property
+    def is_study(self) -> bool:
+        """Whether it is about a closed form, and not a closed form itself."""
+        return isinstance(self.entry, Study)
 
     @property
     def distribution(self) -> Distribution:
@@ -67,14 +102,18 @@ class Result:
 
 @cache
 def result(id: str) -> Result:
-    """Derive a result of the catalogue."""
-    found = entry(id)
-    main = _derive(found)
-    from derive.distributions import DISTRIBUTIONS
+    """Derive a result of the catalogue.
 
+    Raises:
+        UnknownResult: with the nearest ids.
+    """
+    found = entry(id)
+    if isinstance(found, Study):
+        return _study(found)
+    main = _derive(found)
     forms = [
         Form(p.name, f"In terms of the {p.title}", _reparameterise(found, main, p), p)
-        for p in DISTRIBUTIONS[found.family].parameterisations
+        for p in parameterisations(found)
     ]
     if found.negated:
         from derive.strategies.specialise import negated
@@ -82,6 +121,20 @@ def result(id: str) -> Result:
         turned = negated(main, id=f"{id}-negative", title=found.negated)
         forms.append(Form("negative", found.negated, turned, None))
     return Result(found, main, tuple(forms))
+
+
+def _study(found: Study) -> Result:
+    """Each part from the closed forms, the studies it needs and the parts before it."""
+    from derive.stated import stated
+    from derive.strategies.analyse import analyse
+
+    earlier = [d for id in (*found.of, *found.needs) for d in result(id).derivations()]
+    made: list[Derivation] = []
+    for part in found.parts:
+        id = found.part_id(part)
+        made.append(analyse(id, part.title, stated()[id], [*earlier, *made], split=part.split))
+    forms = (Form(p.name, p.title, d, None) for p, d in zip(found.parts[1:], made[1:], strict=True))
+    return Result(found, made[0], tuple(forms))
 
 
 def _derive(found: Entry) -> Derivation:
@@ -126,4 +179,7 @@ def _reparameterise(found: Entry, main: Derivation, swap: Parameterisation) -> D
     )
 
 
-__all__ = ["ENTRIES", "IDS", "Entry", "Form", "Result", "UnknownResult", "entry", "result"]
+__all__ = [
+    "ALL", "DIVERGENCES", "ENTRIES", "IDS", "Entry", "Form", "Result", "Study", "UnknownResult", "entry",
+    "result",
+]  # fmt: skip

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from derive.catalogue import ENTRIES, IDS, UnknownResult, entry
+from derive.catalogue import ALL, IDS, UnknownResult, entry
+from derive.entries import ARTICLES, unknown
 
 if TYPE_CHECKING:
     from derive.document.notation import Notation
@@ -37,7 +38,18 @@ class Command(click.Group):
 
 def _ids(given: tuple[str, ...]) -> tuple[str, ...]:
     """The ids asked for, or all of them; wrong ones are refused with the nearest."""
+    for id in given:
+        if id in ARTICLES:
+            raise UnknownResult(f"{id} is an article: derive build {id} writes it")
     return tuple(entry(id).id for id in given) or IDS
+
+
+def _buildable(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Results and articles asked for, or all of them."""
+    for id in given:
+        if id not in ARTICLES and id not in IDS:
+            raise unknown(id, (*IDS, *ARTICLES))
+    return given or (*IDS, *ARTICLES)
 
 
 def _notation(source: str | None) -> Notation | None:
@@ -105,12 +117,14 @@ def main() -> None:
 def list_(as_json: bool) -> None:
     """List what can be derived."""
     if as_json:
-        rows = [{"id": e.id, "title": e.title, "formula": e.formula} for e in ENTRIES]
+        rows = [{"id": e.id, "title": e.title, "formula": e.formula} for e in ALL]
         click.echo(json.dumps({"results": rows}, ensure_ascii=False, indent=2))
         return
-    width = max(len(e.id) for e in ENTRIES)
-    for e in ENTRIES:
+    width = max(len(e.id) for e in ALL)
+    for e in ALL:
         click.echo(f"{e.id:<{width}}  {e.formula:<42}  {e.title}")
+    for id, title in ARTICLES.items():
+        click.echo(f"{id:<{width}}  {'an article: derive build ' + id:<42}  {title}")
 
 
 FORMATS = ("text", "markdown", "myst", "latex", "slides", "html", "notebook", "json")
@@ -170,7 +184,7 @@ def build(
     """Regenerate the documents, certificates and code of all results, or of the IDs given."""
     from derive import build as room
 
-    wanted = _ids(ids)
+    wanted = _buildable(ids)
     names = _notation(notation)
     spent: list[tuple[str, float]] = []
     with _progress(len(wanted), "building") as step:
@@ -219,7 +233,11 @@ def build(
 @click.option("--enclosures", default=5, show_default=True, help="Points for each form of a result.")
 @click.option("--points", default=100_000, show_default=True, help="Points for each code measurement.")
 @click.option("--trusted", is_flag=True, help="List what the checker takes on trust, and nothing else.")
-@click.option("--second-opinion", is_flag=True, help="Have Coq prove the algebra too, where it is installed.")
+@click.option(
+    "--second-opinion",
+    is_flag=True,
+    help="Have Coq prove the algebra and Maxima the calculus too, where they are installed.",
+)
 @click.option("--exhaustive", is_flag=True, help="Measure the primitives at every float32 (minutes).")
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON report here too."
@@ -238,6 +256,7 @@ def verify(
     from derive import build as room
     from derive import catalogue
     from derive.evidence.report import environment, table
+    from derive.evidence.sampled import sampled_rules
     from derive.evidence.trusted import lines
 
     if trusted:
@@ -258,7 +277,9 @@ def verify(
             if second_opinion:
                 room.add_second_opinion(rows[-1], catalogue.result(id))
             step(id)
-        data: dict[str, Any] = {"environment": environment(), "results": rows}
+        step("sampling the rules", advance=0)
+        rules = sampled_rules(sorted({rule for row in rows for rule in row["rules"]}))
+        data: dict[str, Any] = {"environment": environment(), "results": rows, "rules": rules}
         if exhaustive:
             data["exhaustive"] = room.verify_exhaustively(lambda stage: step(stage, advance=0))
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
@@ -269,14 +290,15 @@ def verify(
         except OSError as error:
             raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
     click.echo(text if as_json else table(data), nl=False)
-    if not all(row["verified"] for row in rows) or any(r["failures"] for r in data.get("exhaustive", ())):
+    good = all(row["verified"] for row in rows) and all(rule["holds"] for rule in rules)
+    if not good or any(r["failures"] for r in data.get("exhaustive", ())):
         sys.exit(1)
 
 
 @main.command(epilog="Example:  derive code kl-diagonal-normal-standard --target torch --parameters logvar")
 @click.argument("id")
 @click.option("--target", type=click.Choice(("numpy", "torch", "jax")), default="numpy", show_default=True)
-@click.option("--parameters", default="std", show_default=True, help="std, var or logvar.")
+@click.option("--parameters", default="std", show_default=True, help="std, var, logvar, logstd or softplus.")
 def code(id: str, target: str, parameters: str) -> None:
     """Print one self-contained function."""
     from derive.api import result

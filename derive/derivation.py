@@ -15,7 +15,19 @@ from sympy import Expr, Symbol
 
 from derive.codec import decode, encode, text
 from derive.field import Undetermined
-from derive.kernel import Bindings, Detail, Discharged, Refused, Rule, Statement, Step, accept, relabel
+from derive.kernel import (
+    Bindings,
+    Conclusion,
+    Detail,
+    Discharged,
+    Refused,
+    Rule,
+    Statement,
+    Step,
+    accept,
+    conclude,
+    relabel,
+)
 from derive.scope import Declaration, Family, Scope, ScopeError
 from derive.terms import Law, Place, TermError
 from derive.wellformed import IllFormed, require_well_formed
@@ -42,6 +54,8 @@ class Derivation:
     steps: tuple[Step, ...]
     lemmas: Mapping[str, Derivation] = field(default_factory=dict)
     names: tuple[tuple[str, Expr], ...] = ()
+    conclusions: tuple[Conclusion, ...] = ()
+    """Facts about the last line that are no equations."""
 
     def __post_init__(self) -> None:
         line = self.left
@@ -49,6 +63,8 @@ class Derivation:
             if step.before != line:
                 raise CertificateError(f"{self.id}: a step does not start from the line before it")
             line = step.after
+        if any(c.condition.terms[0] != line for c in self.conclusions):
+            raise CertificateError(f"{self.id}: a conclusion is not about the last line")
 
     @property
     def right(self) -> Expr:
@@ -99,6 +115,7 @@ class Chain:
         self.id, self.title, self.scope, self.left, self.names = id, title, scope, left, names
         self.steps: list[Step] = []
         self.lemmas: dict[str, Derivation] = {}
+        self.conclusions: list[Conclusion] = []
 
     @property
     def line(self) -> Expr:
@@ -116,6 +133,14 @@ class Chain:
         statements = {name: lemma.statement for name, lemma in self.lemmas.items()}
         self.steps.append(accept(rule, self.line, place, bindings, self.scope, statements, detail))
         return self.line
+
+    def conclude(self, kind: str, *terms: Expr) -> None:
+        """Add a fact about the current line, which has to stay the last one.
+
+        Raises:
+            Refused: when the kernel does not establish it.
+        """
+        self.conclusions.append(conclude(self.line, kind, terms, self.scope))
 
     def cite(self, lemma: Derivation) -> str:
         """Make a proved derivation available to the rules and return its id."""
@@ -144,7 +169,10 @@ class Chain:
             if name == "lemma" and isinstance(value, str)
         }
         lemmas = {name: self.lemmas[name] for name in sorted(used)}
-        return Derivation(self.id, self.title, self.scope, self.left, tuple(self.steps), lemmas, self.names)
+        return Derivation(
+            self.id, self.title, self.scope, self.left, tuple(self.steps), lemmas, self.names,
+            tuple(self.conclusions),
+        )  # fmt: skip
 
 
 # -- certificates ------------------------------------------------------------------------------
@@ -220,6 +248,11 @@ def _encode_condition(c: Discharged) -> dict[str, Any]:
     return {"kind": c.condition.kind, "terms": [encode(t) for t in c.condition.terms]}
 
 
+def _encode_conclusion(c: Conclusion) -> dict[str, Any]:
+    """The line that it is about is the stated result, and is not written again."""
+    return {"kind": c.condition.kind, "terms": [encode(t) for t in c.condition.terms[1:]]}
+
+
 def _encode_derivation(node: Derivation) -> dict[str, Any]:
     return {
         "id": node.id,
@@ -240,7 +273,7 @@ def _encode_derivation(node: Derivation) -> dict[str, Any]:
             for s in node.steps
         ],
         "right": encode(node.right),
-    }
+    } | ({"conclusions": [_encode_conclusion(c) for c in node.conclusions]} if node.conclusions else {})
 
 
 def replay(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Family]) -> Derivation:
@@ -357,6 +390,11 @@ def _replay_one(
             raise CertificateError(f"{where}: its side conditions are not the ones stated")
     if not _is_written(chain.line, entry["right"]):
         raise CertificateError(f"{name}: the last line is not the stated result")
+    for stated in entry.get("conclusions", []):
+        try:
+            chain.conclude(stated["kind"], *(decode(t) for t in stated["terms"]))
+        except (Refused, TermError) as error:
+            raise CertificateError(f"{name}: {error}") from error
     return chain.done()
 
 

@@ -80,6 +80,8 @@ ENTRIES = (
     ),
 )
 IDS = tuple(entry.id for entry in ENTRIES)
+ARTICLES = {"kl-gaussians": "The whole story of the Gaussian divergences, as one article"}
+"""What is written from many results at once."""
 
 
 def entry(id: str) -> Entry:
@@ -91,8 +93,13 @@ def entry(id: str) -> Entry:
     for candidate in ENTRIES:
         if candidate.id == id:
             return candidate
-    near = difflib.get_close_matches(id, IDS, n=3, cutoff=0.4) or list(IDS)
-    raise UnknownResult(f"no result is called {id!r}; did you mean {', '.join(near)}?")
+    raise unknown(id, IDS)
+
+
+def unknown(id: str, known: tuple[str, ...]) -> UnknownResult:
+    """What is raised for an id that is not known: it names the nearest."""
+    near = difflib.get_close_matches(id, known, n=3, cutoff=0.4) or list(known)
+    return UnknownResult(f"no result is called {id!r}; did you mean {', '.join(near)}?")
 
 
 def suffixes(found: Entry) -> tuple[str, ...]:
@@ -114,6 +121,14 @@ def value(found: Entry, name: str, suffix: str, swap: Parameterisation | None) -
     if swap is not None and swap.parameter == name:
         return substitute(swap.term, {symbol(swap.symbol): parameter(found, swap.symbol + suffix)})
     return parameter(found, name + suffix)
+
+
+def parameterisations(found: Entry) -> tuple[Parameterisation, ...]:
+    """The other ways to give a parameter that the entry is written in."""
+    from derive.distributions import DISTRIBUTIONS
+
+    every = DISTRIBUTIONS[found.family].parameterisations
+    return tuple(p for p in every if found.standard or not p.standard_only)
 
 
 def declarations(found: Entry, swap: Parameterisation | None = None) -> tuple[Declaration, ...]:
@@ -151,12 +166,11 @@ def divergence(found: Entry, swap: Parameterisation | None = None) -> Expr:
 @cache
 def statements() -> dict[str, tuple[tuple[Declaration, ...], Expr]]:
     """Id of a derivation → declarations and left side, for every entry and its other forms."""
-    from derive.distributions import DISTRIBUTIONS
     from derive.terms import Minus
 
     out: dict[str, tuple[tuple[Declaration, ...], Expr]] = {}
     for found in ENTRIES:
-        for swap in (None, *DISTRIBUTIONS[found.family].parameterisations):
+        for swap in (None, *parameterisations(found)):
             stated = declarations(found, swap), divergence(found, swap)
             name = found.id + (f"-{swap.name}" if swap else "")
             out[name] = out[f"{name}-evaluation"] = stated

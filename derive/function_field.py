@@ -54,7 +54,8 @@ class FunctionField(Field):
                 f"the argument of a logarithm is not certified positive: {self.describe(a[0])}"
             )
         if not self.laws:
-            return self._opaque("log", a, positive=False)
+            above_one = self.element_sign(self.add(a, self.negative(self.one))) == 1
+            return self._opaque("log", a, positive=above_one)
         out, number = self.zero, fmpq(1)
         for p, side in zip(a, (1, -1), strict=True):
             content, factors = self.factor(p)
@@ -86,7 +87,8 @@ class FunctionField(Field):
                 total = self._functional(self.log(body), marker, "sum", (dimension,), dimension)
                 return self.multiply(total, self.constant(k))
         argument = Element(factor, self.one[0])
-        g = self.generator(("log", str(factor)), Generator("log", False, self.depends(factor), argument))
+        above_one = self.sign(factor - self.one[0]) == 1
+        g = self.generator(("log", str(factor)), Generator("log", above_one, self.depends(factor), argument))
         return Element(g * k, self.one[0])
 
     def exp(self, a: Element) -> Element:

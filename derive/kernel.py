@@ -17,14 +17,15 @@ from typing import Literal, TypeAlias
 from sympy import Expr, Symbol, oo
 
 from derive import calculus
+from derive.conclusions import CONCLUSIONS
 from derive.field import OutOfGenerators, Undetermined
 from derive.normal_form import NormalForm
 from derive.scope import Declaration, Scope, ScopeError
 from derive.terms import (
+    DerivativeIn,
     Inert,
     Law,
     Minus,
-    OpenInterval,
     Place,
     ProductLaw,
     TermError,
@@ -199,8 +200,41 @@ def _require_rewritable(line: Expr, place: Place) -> None:
         parent = at(line, place[:-1])
         if isinstance(parent, Inert) and place[-1] == parent.binds:
             raise RuleError("the place is a binder's variable")
+        if isinstance(parent, DerivativeIn) and place[-1] == 1:
+            raise RuleError("the place is the variable of a derivative")
         if isinstance(parent, Law) and place[-1] == 0:
             raise RuleError("the place is the name of a family")
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """A fact about a line that is no equation, discharged by :func:`conclude` and by nothing else.
+
+    The condition's first term is the line.
+    """
+
+    condition: Condition
+    how: str
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a conclusion is made by the kernel discharging it, not by hand")
+
+
+def conclude(line: Expr, kind: str, terms: tuple[Expr, ...], scope: Scope) -> Conclusion:
+    """The fact ``kind`` of (line, *terms), or :class:`Refused`."""
+    condition = Condition(kind, (line, *terms))
+    name = f"conclusion: {kind}"
+    if kind not in CONCLUSIONS:
+        raise Refused(name, "no conclusion is drawn by this name")
+    try:
+        require_well_formed(line, scope)
+        return Conclusion(condition, discharge(condition, scope), _SEAL)
+    except (TermError, ScopeError, IllFormed, Undetermined) as error:
+        raise Refused(name, str(error)) from error
+    except (TypeError, RecursionError, MemoryError, OverflowError) as error:
+        raise Refused(name, f"it takes other terms: {error}") from error
 
 
 def relabel(step: Step, detail: Detail) -> Step:
@@ -333,12 +367,6 @@ def _outside(scope: Scope, witness: Expr, p: Expr, q: Expr) -> str:
     raise Undetermined("the witness interval meets the support of q")
 
 
-def _interval(scope: Scope, space: Expr) -> str:
-    if not isinstance(space, OpenInterval):
-        raise Undetermined("it is not an interval")
-    return "it is an interval"
-
-
 _CONDITIONS: Mapping[str, Callable[..., str]] = {
     "positive": _positive,
     "real": _real,
@@ -353,5 +381,5 @@ _CONDITIONS: Mapping[str, Callable[..., str]] = {
     "diverges": _diverges,
     "absolutely continuous": _dominated,
     "witness": _outside,
-    "interval": _interval,
+    **CONCLUSIONS,
 }

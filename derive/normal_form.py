@@ -17,6 +17,7 @@ from __future__ import annotations
 from flint import fmpq
 from sympy import Expr, Symbol, oo, pi
 
+from derive.derivative import derivative
 from derive.field import GENERATORS, ROOM, Element, Generator, Undetermined
 from derive.function_field import FunctionField
 from derive.scope import Scope, is_positive_line
@@ -26,6 +27,7 @@ from derive.terms import (
     Between,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     IntegralOver,
     Log,
@@ -39,9 +41,12 @@ from derive.terms import (
     Quotient,
     Root,
     SumOver,
+    TermError,
     Times,
+    ValueAt,
     free_symbols,
     is_infinite,
+    substitute,
 )
 
 
@@ -148,9 +153,20 @@ class NormalForm(FunctionField):
             where = (self._end(low), self._end(high))
             marker, value = self._under(body, variable, OpenInterval(low, high), "x")
             return self._functional(value, marker, "between", where, self.zero)
+        if isinstance(term, DerivativeIn):
+            body, variable = term.args
+            return derivative(self, self(body), self.marker(variable))
+        if isinstance(term, ValueAt):
+            return self._value_at(*term.args)
         if isinstance(term, Density):
             return self._density(term)
         raise Undetermined(f"{type(term).__name__} has no normal form")
+
+    def _value_at(self, body: Expr, variable: Symbol, point: Expr, space: Expr) -> Element:
+        try:
+            return self(substitute(body, {variable: point}))
+        except TermError as error:
+            raise Undetermined(str(error)) from error
 
     def _rooted(self, key: object, depends: frozenset[object]) -> Element:
         return Element(self.generator(key, Generator("root", True, depends)) ** 2, self.one[0])

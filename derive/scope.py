@@ -26,6 +26,7 @@ from derive.terms import (
     ProductLaw,
     ProductOver,
     TermError,
+    ValueAt,
     at,
     free_symbols,
     substitute,
@@ -187,6 +188,8 @@ class Scope:
                     space = node.args[2]
                 elif isinstance(node, Between):
                     space = OpenInterval(*node.args[2:])
+                elif isinstance(node, ValueAt):
+                    space = node.args[3]
                 scope = scope.bind(node.args[node.binds], space)
         return scope
 

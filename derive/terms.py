@@ -179,6 +179,25 @@ class Between(Inert):
     binds = 1
 
 
+class DerivativeIn(Inert):
+    """``DerivativeIn(f, x)``: the derivative of f in the symbol x, at x.  Nothing is bound: x stays free."""
+
+    arity = (2, 2)
+
+    def __new__(cls, *args: object) -> Inert:
+        """The head over a term and a symbol."""
+        if len(args) == 2 and not isinstance(as_term(args[1]), Symbol):
+            raise TermError(f"a derivative is taken in a symbol, not in {args[1]!r}")
+        return super().__new__(cls, *args)
+
+
+class ValueAt(Inert):
+    """``ValueAt(f, x, a, S)``: f, a function of x in the interval S, at x = a."""
+
+    arity = (4, 4)
+    binds = 1
+
+
 class Law(Inert):
     """``Law(family, parameters…)``: a member of a family of distributions."""
 
@@ -213,7 +232,8 @@ HEADS: Mapping[str, type[Inert]] = {
     head.__name__: head
     for head in (
         Plus, Times, Minus, Quotient, Power, Root, Log, Exp, Component, OpenInterval,
-        ProductSpace, IntegralOver, SumOver, ProductOver, Between, Law, ProductLaw, Density, KL,
+        ProductSpace, IntegralOver, SumOver, ProductOver, Between, DerivativeIn, ValueAt, Law, ProductLaw,
+        Density, KL,
     )
 }  # fmt: skip
 
@@ -304,6 +324,8 @@ def substitute(
     if isinstance(term, Law):
         rest = (substitute(a, replacements, vectors) for a in term.args[1:])
         return rebuild(term, (term.args[0], *rest))
+    if isinstance(term, DerivativeIn):
+        _require_same_variable(term, replacements, vectors)
     if isinstance(term, Inert) and term.binds is not None:
         bound = term.args[term.binds]
         inner = {k: v for k, v in replacements.items() if k != bound}
@@ -324,6 +346,21 @@ def substitute(
                 args.append(substitute(arg, replacements, vectors))
         return rebuild(term, tuple(args))
     return rebuild(term, tuple(substitute(a, replacements, vectors) for a in term.args))
+
+
+def _require_same_variable(
+    term: DerivativeIn, replacements: Mapping[Symbol, Expr], vectors: Mapping[Symbol, tuple[Symbol, Expr]]
+) -> None:
+    """Refuse what changes a derivative: its variable may become another symbol, but no value, and nothing
+    else in it may come to depend on that symbol (d(ab)/db is a; with a for b it would be d(aa)/da)."""
+    body, variable = term.args
+    new = replacements.get(variable, variable)
+    if variable in vectors or not isinstance(new, Symbol):
+        raise TermError(f"{variable} is what a derivative is taken in: put a value in afterwards")
+    for other in free_symbols(body) - {variable}:
+        index, value = vectors.get(other, (None, replacements.get(other, other)))
+        if new in free_symbols(value) - {index}:
+            raise TermError(f"a derivative is taken in {new}: {other} may not come to depend on it")
 
 
 def at(term: Expr, place: Place) -> Expr:

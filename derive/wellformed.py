@@ -21,6 +21,7 @@ from derive.terms import (
     Between,
     Component,
     Density,
+    DerivativeIn,
     Inert,
     IntegralOver,
     Law,
@@ -35,7 +36,9 @@ from derive.terms import (
     Quotient,
     Root,
     SumOver,
+    ValueAt,
     at,
+    contains,
     is_infinite,
 )
 
@@ -123,6 +126,10 @@ class _Checker:
             self.term(body, scope.bind(variable, space))
             for end in (low, high):
                 self._has_limit(body, variable, end, space, scope)
+        elif isinstance(term, DerivativeIn):
+            self._derivative(term, scope)
+        elif isinstance(term, ValueAt):
+            self._value_at(term, scope)
         elif isinstance(term, Component):
             self._component(term, scope)
         elif isinstance(term, Density):
@@ -154,6 +161,46 @@ class _Checker:
         if form.element_sign(form(part)) not in signs:
             raise IllFormed(f"the condition {needed!r} of {part} is not established")
 
+    def _derivative(self, term: DerivativeIn, scope: Scope) -> None:
+        """The variable moves in an open interval, and the term is differentiable there.
+
+        Of a divergence that is not opened yet the second is not asked: its line equals the next one, so it
+        has a derivative exactly when the closed form has.
+        """
+        body, variable = term.args
+        self._scalar(variable, scope)
+        if scope.is_bound(variable):
+            moves = isinstance(scope.space(variable), OpenInterval)
+        else:
+            declaration = scope.declared(variable)
+            moves = declaration is not None and declaration.domain != "natural"
+        if not moves:
+            raise IllFormed(f"{variable} does not range over an interval: no derivative is taken in it")
+        self.term(body, scope)
+        if contains(body, KL):
+            return
+        try:
+            NormalForm.of(scope)(term)
+        except OutOfGenerators:
+            raise
+        except Undetermined as error:
+            raise IllFormed(
+                f"the condition 'differentiable' of {body} in {variable} is not established: {error}"
+            ) from error
+
+    def _value_at(self, term: ValueAt, scope: Scope) -> None:
+        body, variable, point, space = term.args
+        if not isinstance(space, OpenInterval):
+            raise IllFormed(f"{space} is not an interval")
+        self._space(space, scope)
+        self.term(body, scope.bind(variable, space))
+        self.term(point, scope)
+        form = NormalForm.of(scope)
+        value = form(point)
+        for end, side in zip(space.args, (1, -1), strict=True):
+            if not is_infinite(end) and form.element_sign(form.add(value, form.negative(form(end)))) != side:
+                raise IllFormed(f"the condition 'within' of {point} in {space} is not established")
+
     def _scalar(self, symbol: Symbol, scope: Scope) -> None:
         if scope.is_bound(symbol):
             if isinstance(scope.space(symbol), ProductSpace):
@@ -178,10 +225,13 @@ class _Checker:
         if not isinstance(index, Symbol) or not scope.is_bound(index) or scope.space(index) is not None:
             raise IllFormed(f"{index} is not an index bound by a sum or a product")
 
-    def _dimension(self, dimension: Expr, scope: Scope) -> None:
-        declaration = scope.declared(dimension) if isinstance(dimension, Symbol) else None
+    def _natural(self, number: Expr, scope: Scope) -> None:
+        declaration = scope.declared(number) if isinstance(number, Symbol) else None
         if declaration is None or declaration.domain != "natural":
-            raise IllFormed(f"the condition 'natural' of {dimension} is not established")
+            raise IllFormed(f"the condition 'natural' of {number} is not established")
+
+    def _dimension(self, dimension: Expr, scope: Scope) -> None:
+        self._natural(dimension, scope)
         if [d.domain for d in scope.declarations].count("natural") > 1:
             raise IllFormed("a line with vectors or sums has one dimension: declare one natural number")
 
@@ -216,6 +266,9 @@ class _Checker:
         family = scope.family(law)
         family.bind(law)
         for declaration, argument in zip(family.parameters, law.args[1:], strict=True):
+            if declaration.domain == "natural":
+                self._natural(argument, scope)
+                continue
             self.term(argument, scope)
             form = NormalForm.of(scope)
             value = form(argument)

@@ -95,7 +95,7 @@ def test_unknown_names() -> None:
         derive.nothing  # noqa: B018
     with pytest.raises(ValueError, match="brief, standard or full"):
         derive.result("kl-normal").latex("tiny")
-    with pytest.raises(ValueError, match="no parameterisation 'precision': there are std, var, logvar"):
+    with pytest.raises(ValueError, match="no parameterisation 'precision': there are std, var, log"):
         derive.result("kl-normal").code("numpy", "precision")
     with pytest.raises(ValueError, match="no target is called 'fortran'"):
         derive.result("kl-normal").code("fortran")

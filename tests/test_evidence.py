@@ -9,7 +9,8 @@ import pytest
 from flint import acb, arb, ctx
 from sympy import Rational
 
-from derive.catalogue import IDS, result
+from derive.catalogue import DIVERGENCES as IDS
+from derive.catalogue import result
 from derive.distributions import FAMILIES
 from derive.evaluate import as_sympy
 from derive.evidence import laws as law_room

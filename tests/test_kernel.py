@@ -829,3 +829,13 @@ def test_only_integrals_above_the_place_keep_their_convergence() -> None:
         accept(_rewrites(within, "conditions"), before, (0,), {}, Scope((), FAMILIES), {})
     with pytest.raises(Refused, match="integrable"):
         accept(_rewrites(IntegralOver(ONE, x, REALS), "conditions"), before, (), {}, Scope((), FAMILIES), {})
+
+
+def test_a_natural_parameter_of_a_law_has_to_be_declared_natural() -> None:
+    """No shipped family has one; the first that does is held to it."""
+    counted = Family("Counted", (Declaration("n", "natural"),), x, REALS, Exp(Minus(Power(x, TWO))))
+    scope = Scope((Declaration("m", "natural"), Declaration("r", "real")), {"Counted": counted})
+    require_well_formed(IntegralOver(Density(Law(Symbol("Counted"), symbol("m")), x), x, REALS), scope)
+    for argument in (symbol("r"), HALF, Minus(ONE)):
+        with pytest.raises(IllFormed, match="natural"):
+            require_well_formed(IntegralOver(Density(Law(Symbol("Counted"), argument), x), x, REALS), scope)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import mpmath
 import pytest
@@ -19,6 +20,7 @@ from mpmath import mp, mpf
 from sympy import Expr, Rational, Symbol, oo, pi
 
 from derive.distributions import FAMILIES
+from derive.field import Generator, Polynomial
 from derive.normal_form import NormalForm, Undetermined
 from derive.scope import Declaration, Scope
 from derive.terms import (
@@ -500,3 +502,48 @@ def test_a_sum_of_integrals_keeps_its_denominator() -> None:
     with_denominator = Quotient(Times(decay, SumOver(b_j, j, d)), Plus(ONE, x))
     without = SumOver(IntegralOver(Times(decay, b_j), x, HALF_LINE), j, d)
     assert not NormalForm(scope).equal(IntegralOver(with_denominator, x, HALF_LINE), without)
+
+
+LOGARITHMS_ABOVE_0 = (Plus(ONE, Exp(x)), Plus(ONE, a), Plus(TWO, Power(x, TWO)), Plus(ONE, Times(a, Exp(x))))
+LOGARITHMS_OF_EITHER_SIGN = (
+    a,
+    Exp(x),
+    Plus(HALF, Exp(x)),  # negative for x below −log 2
+    Plus(ONE, Power(x, TWO)),  # 0 at x = 0
+    Plus(ONE, Times(Power(x, TWO), Exp(x))),
+    Quotient(Plus(ONE, a), TWO),
+    Quotient(Plus(ONE, a), Plus(ONE, b)),
+    Plus(Power(x, TWO), Power(y, TWO), Rational(1, 3)),
+)
+
+
+@pytest.mark.parametrize("laws", [True, False])
+def test_a_logarithm_is_positive_only_where_its_argument_exceeds_one(laws: bool) -> None:
+    def signs_of(term: Expr) -> set[int]:
+        with mp.workdps(DIGITS):
+            return {int(mpmath.sign(number(Log(term), point))) for point in POINTS}
+
+    for term in LOGARITHMS_ABOVE_0:
+        form = normal_form(laws)
+        assert form.element_sign(form(Log(term))) == 1
+        assert form.element_sign(form(Log(Log(term)))) is None
+        assert signs_of(term) == {1}
+    for term in LOGARITHMS_OF_EITHER_SIGN:
+        form = normal_form(laws)
+        assert form.element_sign(form(Log(term))) is None
+        assert signs_of(term) != {1}
+        if laws:
+            with pytest.raises(Undetermined, match="not certified"):
+                form(Log(Log(term)))
+
+
+@pytest.mark.parametrize("laws", [True, False])
+def test_a_planted_sign_of_every_logarithm_would_be_seen(laws: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = NormalForm.generator
+
+    def planted(form: NormalForm, key: object, generator: Generator) -> Polynomial:
+        return make(form, key, replace(generator, positive=generator.positive or generator.kind == "log"))
+
+    monkeypatch.setattr(NormalForm, "generator", planted)
+    with pytest.raises(AssertionError):
+        test_a_logarithm_is_positive_only_where_its_argument_exceeds_one(laws)

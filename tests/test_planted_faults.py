@@ -12,7 +12,7 @@ from itertools import chain
 
 import pytest
 from attack import rewrites
-from attack.campaign import attack, judge, table
+from attack.campaign import attack, judge, nodes_of, table
 from attack.operators import (
     STEP_MUTANTS,
     TERM_OPERATORS,
@@ -23,7 +23,7 @@ from attack.operators import (
     remembered,
 )
 
-from derive.catalogue import IDS, result
+from derive.catalogue import IDS
 from derive.codec import decode, encode
 from derive.derivation import CertificateError, Derivation, certificate, replay
 from derive.distributions import FAMILIES
@@ -32,7 +32,7 @@ from derive.scope import Declaration
 from derive.terms import Minus
 
 FEWEST = 10
-DERIVATIONS = {node.id: node for id in IDS for top in result(id).derivations() for node in top.tree()}
+DERIVATIONS = {name: node for id in IDS for name, node in nodes_of(id).items()}
 BY_ID = pytest.mark.parametrize("id", sorted(DERIVATIONS))
 
 

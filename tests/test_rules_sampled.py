@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import pytest
 
 from derive.evidence import sampling
 from derive.evidence.instances import COUNTEREXAMPLES, INSTANCES, UNNEEDED
+from derive.evidence.sampled import figures, row, sampled_rules
 from derive.evidence.sampling import Report, identity_of, sample_rule
 from derive.kernel import Condition
 from derive.rules import RULES
@@ -85,3 +87,34 @@ def test_a_condition_too_many_is_flagged(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_sampling_is_the_same_every_time() -> None:
     assert sample_rule("log-quotient") == sample_rule("log-quotient")
+
+
+# -- the summary for a report ----------------------------------------------------------------------------
+
+
+def test_the_summary_has_a_row_for_every_rule() -> None:
+    rows = [row(report(id)) for id in RULES]
+    assert json.loads(json.dumps(rows)) == rows
+    assert [r["rule"] for r in rows if not r["holds"]] == []
+    assert all(r["agreeing"] == r["samples"] >= 5 and r["digits"] >= 30 for r in rows)
+    assert {(r["rule"], f["condition"]) for r in rows for f in r["flagged"]} == set(UNNEEDED)
+    assert all(n["counterexample"] for r in rows for n in r["needed"])
+    assert figures(rows).startswith(f"{len(RULES)} rules sampled ")
+    assert figures(rows).endswith("failing: none")
+
+
+def test_the_summary_of_some_rules() -> None:
+    assert [r["rule"] for r in sampled_rules(["log-square", "log-one"])] == ["log-square", "log-one"]
+
+
+@pytest.mark.parametrize("identity", REJECTED, ids=lambda i: i.id)
+def test_the_summary_names_a_false_rule(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "RULES", {identity.id: identity.rule()})
+    rows = sampled_rules([identity.id])
+    assert [r["holds"] for r in rows] == [False]
+    assert figures(rows).endswith(f"failing: {identity.id}")
+
+
+def test_a_flagged_condition_without_a_reason_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "UNNEEDED", {})
+    assert not sampled_rules(["substitution"])[0]["holds"]

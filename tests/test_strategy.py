@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 import pytest
 import sympy
+from sympy import Expr
 
 from derive import DiagonalNormal, Exponential, Normal, StandardNormal, kl
 from derive.catalogue import IDS, result
+from derive.derivation import Derivation
 from derive.evaluate import as_sympy
-from derive.kernel import Detail
+from derive.kernel import Detail, Refused
 from derive.normal_form import NormalForm
+from derive.scope import Declaration
 from derive.strategies import kl as strategy
 from derive.strategies import lemmas, specialise
-from derive.terms import INFINITY, SumOver
+from derive.terms import (
+    HALF as HALF_TERM,
+)
+from derive.terms import (
+    INFINITY,
+    ONE,
+    TWO,
+    Exp,
+    Log,
+    Minus,
+    Plus,
+    Power,
+    SumOver,
+    symbol,
+)
 
 # The results as the literature states them, written here in SymPy and nowhere in the package.
 # Kingma and Welling (2014), appendix B; Cover and Thomas (2006), chapter 8.
@@ -64,6 +82,63 @@ def test_the_vae_term_has_the_sign_and_the_half_of_kingma_and_welling() -> None:
     body = as_sympy(total.args[0], names={"mu": "mu", "s": "s"})
     assert half == HALF
     assert sympy.expand(body - (sympy.Symbol("mu") ** 2 + sympy.exp(v) - 1 - v)) == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "scale"),
+    [
+        ("var", lambda t: sympy.sqrt(t)),
+        ("logvar", lambda t: sympy.exp(t / 2)),
+        ("logstd", lambda t: sympy.exp(t)),
+        ("softplus", lambda t: sympy.log(1 + sympy.exp(t))),
+    ],
+)
+@pytest.mark.parametrize("id", ["kl-normal", "kl-normal-standard"])
+def test_every_parameterisation_is_the_literature_in_other_parameters(
+    id: str, form: str, scale: Callable[[sympy.Expr], sympy.Expr]
+) -> None:
+    forms = {f.name: f for f in result(id).forms}
+    if form == "softplus" and id == "kl-normal":
+        assert form not in forms  # no function without cancellation is known for two of them
+        return
+    found = forms[form]
+    raw = found.parameterisation.symbol
+    stated = LITERATURE[id].subs({v: scale(sympy.Symbol(v.name.replace("sigma", raw))) for v in (s, s1, s2)})
+    written = as_sympy(found.derivation.right)
+    for k in range(6):
+        point = {name: 0.3 + 0.45 * k - 0.2 * len(name) for name in ("mu", "mu_1", "mu_2")}
+        point |= {name: 0.2 + 0.31 * k + 0.1 * len(name) for name in (raw, f"{raw}_1", f"{raw}_2")}
+        difference = sympy.N((stated - written).subs({symbol(n): v for n, v in point.items()} | {
+            v: point[v.name] for v in (m, m1, m2)
+        }), 30)  # fmt: skip
+        assert abs(difference) < 1e-12
+
+
+def reparameterised(scale: Expr) -> Derivation:
+    return specialise.specialise(
+        result("kl-normal-standard").derivation,
+        {"mu": symbol("mu"), "sigma": scale},
+        (Declaration("mu", "real"), Declaration("rho", "real")),
+        id="planted",
+        title="planted",
+    )
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        symbol("rho"),
+        Log(Exp(symbol("rho"))),
+        Log(Plus(HALF_TERM, Exp(symbol("rho")))),  # negative for ρ below −log 2
+        Log(Plus(ONE, Power(symbol("rho"), TWO))),  # 0 at ρ = 0
+        Minus(Log(Plus(ONE, Exp(symbol("rho"))))),
+    ],
+    ids=str,
+)
+def test_a_planted_scale_that_is_not_positive_everywhere_is_refused(scale: Expr) -> None:
+    assert reparameterised(Log(Plus(ONE, Exp(symbol("rho"))))).grade == "PROVED"
+    with pytest.raises(Refused, match="positive"):
+        reparameterised(scale)
 
 
 @pytest.mark.parametrize("id", IDS)

@@ -96,7 +96,7 @@ def _put_constants_back(chain: Chain) -> None:
 
 def _prepare_logs(chain: Chain, base: Place) -> None:
     """log a² becomes 2 log a, and log(b/a) with a plus sign becomes −log(a/b)."""
-    for place in places(at(chain.line, base), Log):
+    for place in reversed(places(at(chain.line, base), Log)):  # the inner ones first
         where = (*base, *place)
         argument = at(chain.line, where).args[0]
         if isinstance(argument, Power) and argument.args[1] == TWO:
@@ -164,26 +164,26 @@ def _as_square(c: Fraction, term: Expr) -> Expr:
         if isinstance(below, Power) and below.args[1] == TWO:
             return _scaled(c, Power(Quotient(m, below.args[0]), TWO))
         if isinstance(below, Exp):
-            root = Exp(Minus(Quotient(below.args[0], TWO)))
+            root = Exp(Minus(tidy(Quotient(below.args[0], TWO))))
             return _scaled(c, Power(Times(m, root), TWO))
     return _scaled(c, term)
 
 
 def _ratio_terms(rest: Parts) -> list[Expr]:
     """A(r) − c log r as α(r − 1)² + c(r − 1 − log r), α found by evaluation at two points."""
-    logs = [(c, t.args[0]) for c, t in rest if isinstance(t, Log)]
-    scaled = [
-        (c * Fraction(int(t.args[0].p), int(t.args[0].q)), t.args[1].args[0])
-        for c, t in rest
-        if isinstance(t, Times) and t.args[0].is_Rational and isinstance(t.args[1], Log)
-    ]
-    logs += scaled
+    logs, others = Parts(), Parts()
+    for k, t in rest:
+        if isinstance(t, Times) and t.args[0].is_Rational and isinstance(t.args[1], Log):
+            logs.append((k * Fraction(int(t.args[0].p), int(t.args[0].q)), t.args[1].args[0]))
+        elif isinstance(t, Log):
+            logs.append((k, t.args[0]))
+        else:
+            others.append((k, t))
     if len(logs) != 1 or logs[0][0] >= 0:
         raise NoEvaluationForm(
             "no form without cancellation is known for this divergence: it is not one logarithm of a ratio"
         )
     c, ratio = -logs[0][0], logs[0][1]
-    others = [(k, t) for k, t in rest if not contains(t, Log)]
     alpha = _square_coefficient(others, c, ratio)
     bracket = Plus(ratio, Minus(ONE), Minus(Log(ratio)))
     out = [_scaled(c, bracket)]
@@ -198,16 +198,11 @@ def _ratio_terms(rest: Parts) -> list[Expr]:
 
 def _square_coefficient(others: Parts, c: Fraction, ratio: Expr) -> Fraction:
     """α with Σ others − c(r − 1) = α(r − 1)², from one exact evaluation; the kernel verifies it."""
-    leaves = sorted(free_symbols(ratio), key=str)
-    values = {s.name: Rational(k + 2, 2 * k + 3) for k, s in enumerate(leaves)}
+    leaves = sorted(_leaves(ratio), key=str)
+    values = {leaf: Rational(k + 2, 2 * k + 3) for k, leaf in enumerate(leaves)}
 
     def number(term: Expr) -> Fraction:
-        def put(t: Expr) -> Expr | None:
-            if isinstance(t, Component):
-                return values.get(t.args[0].name)
-            return values.get(t.name) if isinstance(t, Symbol) else None
-
-        value = as_sympy(term, replace=put)
+        value = as_sympy(term, replace=values.get)
         if not value.is_Rational:
             raise NoEvaluationForm(f"not a rational function of the ratio: {term}")
         return Fraction(int(value.p), int(value.q))
@@ -215,6 +210,13 @@ def _square_coefficient(others: Parts, c: Fraction, ratio: Expr) -> Fraction:
     r = number(ratio)
     total = sum((k * number(t) for k, t in others), Fraction(0))
     return (total - c * (r - 1)) / (r - 1) ** 2
+
+
+def _leaves(term: Expr) -> frozenset[Expr]:
+    """What a term is a rational function of: its symbols, components, logarithms and exponentials."""
+    if isinstance(term, (Symbol, Component, Log, Exp)):
+        return frozenset((term,))
+    return frozenset().union(*(_leaves(a) for a in term.args))
 
 
 def _difference_terms(rest: Parts) -> list[Expr]:
@@ -233,7 +235,9 @@ def _difference_terms(rest: Parts) -> list[Expr]:
 
 
 def evaluation_forms(result: Result) -> dict[str, Derivation]:
-    """Name of the parameterisation ("" for the family's own) → evaluation form."""
+    """Name of the parameterisation ("" for the family's own) → evaluation form; a study has none."""
+    if result.is_study:
+        return {}
     forms = {"": evaluation_form(result.derivation)}
     for form in result.forms:
         if form.parameterisation is not None:

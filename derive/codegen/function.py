@@ -133,7 +133,7 @@ def code_names(result: Result, swap: Parameterisation | None) -> dict[str, Argum
     """Symbol name in the derivation → argument of the function."""
     distribution = result.distribution
     out: dict[str, Argument] = {}
-    for suffix in ("",) if result.entry.standard else ("_1", "_2"):
+    for suffix in ("",) if result.divergence.standard else ("_1", "_2"):
         of = {"": "", "_1": " of the first distribution", "_2": " of the second distribution"}[suffix]
         for d in distribution.family.parameters:
             if swap is not None and d.name == swap.parameter:
@@ -152,7 +152,7 @@ def _function(
 ) -> GeneratedFunction:
     arguments = code_names(result, swap)
     body = form.right.args[0] if isinstance(form.right, SumOver) else form.right
-    name = result.id.replace("-", "_") + (f"_from_{swap.code_name}" if swap else "")
+    name = result.id.replace("-", "_") + (f"_from_{swap.name}" if swap else "")
     names = {symbol: a.name for symbol, a in arguments.items()}
     return GeneratedFunction(
         name=name,
@@ -162,7 +162,7 @@ def _function(
         else result.distribution.code_names[result.distribution.family.parameters[-1].name],
         arguments=tuple(arguments.values()),
         addends=tuple(_addend(t, names) for t in _parts(body)),
-        diagonal=result.entry.diagonal,
+        diagonal=result.divergence.diagonal,
         formula=formula_text(closed, arguments),
         computed=formula_text(form, arguments),
         derivation_id=closed.id,

@@ -6,6 +6,8 @@ does not.  All are non-negative and exactly 0 at equality.
 ``_half_log_excess(a, b)``   r − 1 − log r   with r = a/b, for positive a and b
 ``_half_log_excess_of_square(a, b)``         the same of r²
 ``_half_exp_excess(a, b)``   eᵗ − 1 − t      with t = a − b (or t = a)
+``_half_exp_excess_of_double(a, b)``         the same of 2t, also where 2t overflows
+``_half_softplus_excess(ρ)`` σ² − 1 − log σ²  with σ = log(1 + e^ρ)
 ``_half_…square…``           squares; a difference is passed as its two parts, so that what its rounding
                              leaves out can be put back
 
@@ -24,6 +26,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import mpmath
+import numpy as np
 from sympy import Expr, Symbol
 
 from derive.rules.identity import fill, match, meta
@@ -78,6 +82,11 @@ def _of_square(d: Expr, r: Expr) -> Expr:
 
 
 DIFFERENCE = Plus(A, Minus(B))
+SOFTPLUS = Log(Plus(ONE, Exp(X)))
+SOFTPLUS_EXCESS = Primitive(
+    "_half_softplus_excess",
+    (Shape(_of_square(Plus(SOFTPLUS, Minus(ONE)), SOFTPLUS), (X,)),),
+)
 LOG_EXCESS = Primitive(
     "_half_log_excess",
     (Shape(_log_excess(Quotient(A, B)), (A, B)), Shape(_log_excess(X), (X, ONE))),
@@ -87,6 +96,13 @@ LOG_EXCESS_OF_SQUARE = Primitive(
     (
         Shape(_of_square(Quotient(DIFFERENCE, B), Quotient(A, B)), (A, B)),
         Shape(_of_square(Plus(X, Minus(ONE)), X), (X, ONE)),
+    ),
+)
+EXP_EXCESS_OF_DOUBLE = Primitive(
+    "_half_exp_excess_of_double",
+    (
+        Shape(_exp_excess(Plus(Times(TWO, A), Minus(Times(TWO, B)))), (A, B)),
+        Shape(_exp_excess(Times(TWO, X)), (X,)),
     ),
 )
 EXP_EXCESS = Primitive(
@@ -109,18 +125,37 @@ BY_LOGVAR = Primitive(
     ),
 )
 SQUARE = Primitive("_half_square", (Shape(Power(X, TWO), (X,)),))
-PRIMITIVES = (LOG_EXCESS_OF_SQUARE, LOG_EXCESS, EXP_EXCESS, BY_STD, BY_VAR, BY_LOGVAR, SQUARE)
+PRIMITIVES = (
+    SOFTPLUS_EXCESS, LOG_EXCESS_OF_SQUARE, LOG_EXCESS, EXP_EXCESS_OF_DOUBLE, EXP_EXCESS,
+    BY_STD, BY_VAR, BY_LOGVAR, SQUARE,
+)  # fmt: skip
+OF_ONE_ROUNDED_ARGUMENT = (SQUARE, SOFTPLUS_EXCESS)
+"""Those that have no difference to put a rounding back into."""
 
 
 @dataclass(frozen=True)
 class Polynomial:
-    """A certified polynomial: |polynomial − function| ≤ ``bound`` on [0, upper], proved with Arb."""
+    """A certified polynomial: |polynomial − function| ≤ ``bound`` on [lower, upper], proved with Arb."""
 
     name: str
     dtype: str
+    lower: str
     upper: str
     coefficients: tuple[str, ...]
     bound: str
+
+
+def where_softplus_is_one(dtype: str) -> tuple[str, str]:
+    """log(e − 1) as the sum of two numbers of a dtype, nearest first.
+
+    >>> where_softplus_is_one("float64")
+    ('0.5413248546129181', '-1.8138570925507326e-17')
+    """
+    kind = np.dtype(dtype).type
+    with mpmath.workdps(50):
+        exact = mpmath.log(mpmath.e - 1)
+        high = kind(exact)
+        return repr(float(high)), repr(float(kind(exact - mpmath.mpf(float(high)))))
 
 
 @cache
@@ -131,6 +166,7 @@ def polynomials() -> dict[tuple[str, str], Polynomial]:
         (entry["name"], entry["dtype"]): Polynomial(
             entry["name"],
             entry["dtype"],
+            entry["lower"],
             entry["upper"],
             tuple(entry["coefficients"]),
             entry["bound"],

@@ -14,7 +14,13 @@ from derive._version import __version__
 from derive.catalogue import Result
 from derive.codegen.evaluation import evaluation_forms
 from derive.codegen.function import Argument, GeneratedFunction, functions
-from derive.codegen.primitives import PRIMITIVES, SQUARE, polynomials
+from derive.codegen.primitives import (
+    OF_ONE_ROUNDED_ARGUMENT,
+    PRIMITIVES,
+    SQUARE,
+    polynomials,
+    where_softplus_is_one,
+)
 from derive.codegen.printers import ArrayPrinter
 from derive.codegen.targets import TARGETS, Target
 from derive.derivation import certificate, dumps
@@ -39,6 +45,17 @@ class Printed:
     gradient: tuple[str, ...]
     docstring: str
     diagonal: bool
+
+
+@dataclass(frozen=True)
+class DropIn:
+    """How a module takes over its divergence in the target's own library."""
+
+    law: str
+    """The library's class of both laws."""
+    function: str
+    call: str
+    """The function of the parameters of the laws ``p`` and ``q``."""
 
 
 @cache
@@ -68,7 +85,8 @@ def fingerprint(result: Result) -> str:
 
 def module_text(result: Result, target: Target) -> str:
     """The module with every parameterisation of a result."""
-    return _render(result, target, functions(result), gradients=target.gradients)
+    found = functions(result)
+    return _render(result, target, found, gradients=target.gradients, drop_in=_drop_in(result, target))
 
 
 def snippet(result: Result, target_name: str, parameters: str) -> str:
@@ -86,14 +104,35 @@ def snippet(result: Result, target_name: str, parameters: str) -> str:
     if not chosen:
         names = ", ".join(f.parameters for f in found)
         raise ValueError(f"{result.id} has no parameterisation {parameters!r}: there are {names}")
-    return _render(result, TARGETS[target_name], tuple(chosen), gradients=False)
+    return _render(result, TARGETS[target_name], tuple(chosen), gradients=False, drop_in=None)
 
 
-def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...], *, gradients: bool) -> str:
-    extra = {p.name: target.extra for p in PRIMITIVES if target.extra and p is not SQUARE}
+def _drop_in(result: Result, target: Target) -> DropIn | None:
+    """The drop-in of a result between two laws that the target has, in the family's own parameters."""
+    entry = result.divergence
+    law = target.laws.get(entry.family)
+    if law is None or entry.standard or entry.diagonal:
+        return None
+    own = functions(result)[0]
+    attributes = [law.attributes[d.name] for d in result.distribution.family.parameters]
+    return DropIn(
+        law.name, own.name, f"{own.name}({', '.join(f'{x}.{a}' for x in 'pq' for a in attributes)})"
+    )
+
+
+def _render(
+    result: Result,
+    target: Target,
+    chosen: tuple[GeneratedFunction, ...],
+    *,
+    gradients: bool,
+    drop_in: DropIn | None,
+) -> str:
+    extra = {p.name: target.extra for p in PRIMITIVES if target.extra and p not in OF_ONE_ROUNDED_ARGUMENT}
     extra |= {f"{name}_slopes": text for name, text in extra.items()}
     printer = ArrayPrinter(target.name, target.functions, extra)
     used = {p.short for f in chosen for p in f.primitives}
+    exponential = any(name.startswith("exp_excess") for name in used)
     return (
         _environment()
         .get_template(target.template)
@@ -104,16 +143,20 @@ def _render(result: Result, target: Target, chosen: tuple[GeneratedFunction, ...
             fingerprint=fingerprint(result),
             functions=[_printed(f, target, printer, result) for f in chosen],
             gradients=gradients,
-            names=_public_names(chosen, gradients=gradients),
+            drop_in=drop_in,
+            module=module_name(result, target).removesuffix(".py"),
+            names=_public_names(chosen, gradients=gradients) + (["register"] if drop_in else []),
             diagonal=any(f.diagonal for f in chosen),
             used=used,
-            logarithm=any(name.startswith("log_excess") for name in used),
-            differences=any(name.startswith("square_by_") or name == "exp_excess" for name in used),
+            logarithm=any(name.startswith("log_excess") or name == "softplus_excess" for name in used),
+            exponential=exponential,
+            differences=exponential or any(name.startswith("square_by_") for name in used),
             positive=any(a.positive for f in chosen for a in f.arguments),
             polynomials={
                 name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
-                for name in ("coth", "atanh")
+                for name in ("coth", "atanh", "softplus", "softplus_slope")
             },
+            one={dtype: where_softplus_is_one(dtype) for dtype in ("float32", "float64")},
         )
     )
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Law:
+    """A family among the target's own distributions: its class, and parameter → attribute."""
+
+    name: str
+    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,8 @@ class Target:
     """Whether it has a function ``…_gradient`` for each; elsewhere the library differentiates."""
     extra: str = ""
     """What the target's primitives are passed besides their arguments."""
+    laws: Mapping[str, Law] = field(default_factory=dict)
+    """Family → the target's own: the module of two such laws offers to take over their divergence."""
 
 
 NUMPY = Target(
@@ -48,6 +58,10 @@ TORCH = Target(
     "PyTorch: float32 and float64 values and gradients within 4 units in the last place (sums: 6), "
     "none negative or falsely zero.",
     {"exp": "torch.exp", "log": "torch.log"},
+    laws={
+        "Normal": Law("Normal", {"mu": "loc", "sigma": "scale"}),
+        "Exponential": Law("Exponential", {"lambda": "rate"}),
+    },
 )
 JAX = Target(
     "jax",

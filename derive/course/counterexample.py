@@ -14,7 +14,9 @@ from sympy import Expr
 from derive.course.numbers import Coordinate, Diverges, NoValue, value
 from derive.course.transition import Transition, parting, spaces_above
 from derive.derivation import Derivation
-from derive.scope import Scope
+from derive.field import Undetermined
+from derive.normal_form import NormalForm
+from derive.scope import Scope, ScopeError
 from derive.terms import ProductSpace, TermError, at, free_symbols, symbol
 
 
@@ -35,6 +37,7 @@ _POINTS: tuple[dict[str, tuple[Fraction, ...]], ...] = (
 )
 _INSIDE = (_F(5, 2), _F(7, 3))
 _DIMENSION = 2
+NOTHING = 1e-9
 APART = 1e-2
 """The two values have to differ by this, relatively and absolutely, to be worth showing."""
 
@@ -78,8 +81,8 @@ def _written(given: Coordinate) -> str:
 
 
 def _shown(number: float) -> str:
-    """Four digits; −0 and long zeros are not shown."""
-    text = f"{number:.4g}"
+    """Four digits; −0, long zeros and what is a zero but for rounding are not shown."""
+    text = f"{number if abs(number) > NOTHING else 0:.4g}"
     return ("−" + text[1:] if text.startswith("-") else text) if float(text) else "0"
 
 
@@ -150,7 +153,16 @@ def counterexample(transition: Transition, wrong: Expr) -> Counterexample | None
             continue
         if _apart(right, found):
             return Counterexample("line", tuple(point.items()), right, found, transition.after, wrong)
-    return _of_the_part(transition, wrong)
+    return None if _is_right(transition, wrong) else _of_the_part(transition, wrong)
+
+
+def _is_right(transition: Transition, line: Expr) -> bool:
+    """Whether a line that differs in a part is right as a whole all the same, exactly: another function
+    with the same derivative, another factor of 0."""
+    try:
+        return NormalForm.of(transition.scope).equal(transition.after, line)
+    except (Undetermined, ScopeError, TermError):
+        return False
 
 
 def _of_the_part(transition: Transition, wrong: Expr) -> Counterexample | None:

@@ -21,6 +21,7 @@ from derive.terms import (
     Between,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     IntegralOver,
     Law,
@@ -37,6 +38,7 @@ from derive.terms import (
     SumOver,
     TermError,
     Times,
+    ValueAt,
     is_infinite,
     symbol,
 )
@@ -51,6 +53,9 @@ TAIL = 1e-6
 """An integrand that is larger than this where the line is cut has no integral."""
 STEPS = (0.4, 0.3)
 AGREE = 1e-9
+STENCIL = ((1, 4 / 5), (2, -1 / 5), (3, 4 / 105), (4, -1 / 280))
+APART = 1 / 32
+"""A derivative is a central difference of eighth order, with values this far apart."""
 
 
 class NoValue(ValueError):
@@ -104,6 +109,13 @@ class _Grid:
             f, x, low, high = t.args
             ends = (self.value(f, {**env, x.name: self._end(e, env, axes)}, axes) for e in (high, low))
             return next(ends) - next(ends)
+        if isinstance(t, DerivativeIn):
+            f, x = t.args
+            around = [(k * APART, w / APART) for n, w in STENCIL for k, w in ((n, w), (-n, -w))]
+            return sum(w * self.value(f, {**env, x.name: env[x.name] + k}, axes) for k, w in around)
+        if isinstance(t, ValueAt):
+            f, x, point, _ = t.args
+            return self.value(f, {**env, x.name: self.value(point, env, axes)}, axes)
         if isinstance(t, Density):
             return self._density(t, env, axes)
         if isinstance(t, KL):

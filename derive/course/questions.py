@@ -77,7 +77,9 @@ def question(transition: Transition, seed: str = "") -> Question:
 def hints(transition: Transition) -> tuple[Speech, Speech, Speech]:
     """Where to look, what to use, and the rule itself: each tells more than the one before it."""
     steps = transition.telling
-    look = at(transition.before, steps[0].place)
+    # A step that small change prepared has its place in a line that the learner has not seen.
+    seen = steps[0] is transition.steps[0]
+    look = at(transition.before, steps[0].place if seen else ())
     if sum(1 for _ in sub_terms(look)) == sum(1 for _ in sub_terms(transition.before)):
         first: Speech = ("The line is rewritten as a whole, not in one of its parts.",)
     else:

@@ -12,8 +12,23 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
+from derive.rules.identity import match, meta
 from derive.scope import Declaration, Domain, Family
-from derive.terms import ONE, TWO, Density, Exp, IntegralOver, Law, Log, Power, Quotient, Root, Times
+from derive.terms import (
+    ONE,
+    TWO,
+    Component,
+    Density,
+    Exp,
+    IntegralOver,
+    Law,
+    Log,
+    Power,
+    Quotient,
+    Root,
+    Times,
+    substitute,
+)
 
 
 @dataclass(frozen=True)
@@ -71,13 +86,15 @@ class Claim:
 
 
 def squared(term: Expr) -> Expr:
-    """The square of a law's parameter as an author writes it: (√v)² is v, (e^{s/2})² is e^s."""
+    """A law's parameter squared, as an author writes it: (√v)² is v, (e^{s/2})² is e^s, (e^ℓ)² is e^{2ℓ}."""
     if term == ONE:
         return term
     if isinstance(term, Root):
         return term.args[0]
-    if isinstance(term, Exp) and isinstance(term.args[0], Quotient) and term.args[0].args[1] == TWO:
-        return Exp(term.args[0].args[0])
+    if isinstance(term, Exp):
+        exponent = term.args[0]
+        halved = isinstance(exponent, Quotient) and exponent.args[1] == TWO
+        return Exp(exponent.args[0] if halved else Times(TWO, exponent))
     return Power(term, TWO)
 
 
@@ -85,7 +102,7 @@ def squared(term: Expr) -> Expr:
 class Parameterisation:
     """Another way to give one parameter: ``parameter`` = ``term`` in the new symbol.
 
-    ``code_name`` is the argument's name in generated code, which also names the function's suffix.
+    ``name`` is also the function's suffix in generated code, and ``code_name`` the argument's name.
     """
 
     name: str
@@ -96,6 +113,15 @@ class Parameterisation:
     term: Expr
     code_name: str
     meaning: str
+    standard_only: bool = False
+    """Whether only the divergence from the standard member is written in it."""
+
+    def writes(self, argument: Expr) -> bool:
+        """Whether a law's argument is ``term`` with a symbol or a component in place of the new symbol."""
+        new = meta(self.symbol)
+        found: dict[Symbol, Expr] = {}
+        shape = substitute(self.term, {Symbol(self.symbol): new})
+        return match(shape, argument, found) and isinstance(found[new], (Symbol, Component))
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from derive.terms import (
     symbol,
 )
 
-x, u, v, s, mu, sigma = (symbol(name) for name in ("x", "u", "v", "s", "mu", "sigma"))
+x, u, v, s, ell, rho, mu, sigma = (symbol(n) for n in ("x", "u", "v", "s", "ell", "rho", "mu", "sigma"))
 centred = Plus(x, Minus(mu))
 variance = Power(sigma, TWO)
 exponent = Quotient(Power(centred, TWO), Times(TWO, variance))
@@ -64,6 +64,27 @@ NORMAL = Distribution(
             Exp(Quotient(s, TWO)),
             "logvar",
             "the logarithm of the variance",
+        ),
+        Parameterisation(
+            "logstd",
+            "logarithm of the standard deviation",
+            "sigma",
+            "ell",
+            "real",
+            Exp(ell),
+            "logstd",
+            "the logarithm of the standard deviation",
+        ),
+        Parameterisation(
+            "softplus",
+            "softplus",
+            "sigma",
+            "rho",
+            "real",
+            Log(Plus(ONE, Exp(rho))),
+            "rho",
+            "the number whose softplus is the standard deviation",
+            standard_only=True,
         ),
     ),
     claims=(

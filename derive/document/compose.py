@@ -14,6 +14,7 @@ from derive.document.layout import (
     Identifier,
     Large,
     LawName,
+    Listing,
     Marked,
     Node,
     Number,
@@ -34,6 +35,7 @@ from derive.terms import (
     Between,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     IntegralOver,
     Law,
@@ -51,6 +53,7 @@ from derive.terms import (
     SumOver,
     TermError,
     Times,
+    ValueAt,
     contains,
     free_symbols,
 )
@@ -65,7 +68,7 @@ def precedence(term: Expr) -> int:
         return SUM
     if isinstance(term, Minus) or (term.is_Rational and term < 0):
         return NEGATIVE
-    if isinstance(term, (Times, Log, SumOver, ProductOver, ProductLaw)):
+    if isinstance(term, (Times, Log, SumOver, ProductOver, ProductLaw, DerivativeIn)):
         return PRODUCT
     if isinstance(term, Quotient):
         return PRODUCT if _in_front(term) else FACTOR
@@ -128,6 +131,10 @@ class Composer:
             case Component():
                 vector, index = (self.unmarked.compose(a, script=script) for a in term.args)
                 return with_index(vector, index)
+            case DerivativeIn():
+                return self._derivative(term, place)
+            case ValueAt():
+                return self._value_at(term, place)
             case IntegralOver() | SumOver() | ProductOver() | Between():
                 return self._over(term, place)
             case _:
@@ -206,7 +213,7 @@ class Composer:
         last = len(term.args) - 1
         for i, factor in enumerate(term.args):
             here = (*place, i)
-            opens = i < last and isinstance(factor, (SumOver, ProductOver))
+            opens = i < last and isinstance(factor, (SumOver, ProductOver, DerivativeIn))
             node = self.fenced(factor, here, ATOM if opens else PRODUCT, script=script)
             if i < last and isinstance(factor, Log):
                 node = _closed(node)
@@ -264,6 +271,27 @@ class Composer:
             return Apply("exp", Fence(inner, "()", fence(inner).size))
         return Script(Identifier("e"), None, self.compose(exponent, here, script=True))
 
+    def _derivative(self, term: Expr, place: Place) -> Node:
+        """∂/∂x f; derivatives one inside the other are written as one of higher order."""
+        variables, here = list[Expr](), place
+        while isinstance(term, DerivativeIn) and (here == place or here not in self.marks):
+            variables.insert(0, term.args[1])
+            term, here = term.args[0], (*here, 0)
+        shown = [self.unmarked.compose(x) for x in variables]
+        least = PRODUCT if isinstance(term, Log) else FACTOR
+        return Product((differential(shown), self.fenced(term, here, least)))
+
+    def _value_at(self, term: Expr, place: Place) -> Node:
+        """[f] with x = a below; for several variables, one pair of brackets."""
+        points, here = list[Node](), place
+        while isinstance(term, ValueAt) and (here == place or here not in self.marks):
+            variable, point = (self.unmarked.compose(a, script=True) for a in term.args[1:3])
+            points.insert(0, Relation(variable, "=", point))
+            term, here = term.args[0], (*here, 0)
+        inner = self.compose(term, here)
+        where = points[0] if len(points) == 1 else Listing(tuple(points))
+        return Script(Fence(inner, "[]", max(1, fence(inner).size)), where)
+
     def _over(self, term: Expr, place: Place) -> Node:
         body, variable, *where = term.args
         here = (*place, 0)
@@ -283,6 +311,29 @@ class Composer:
         least = PRODUCT if not isinstance(body, (Times, Quotient)) or symbol == "∑" else FACTOR
         first, last = self._first(variable), self.unmarked.compose(where[0])
         return Large(symbol, first, last, self.fenced(body, here, least))
+
+
+PARTIAL = Identifier("∂")
+
+
+def differential(variables: list[Node]) -> Fraction:
+    """∂ⁿ/∂x∂y…, equal variables that follow each other as a power."""
+    below: list[Node] = []
+    runs: list[tuple[Node, int]] = []
+    for x in variables:
+        if runs and runs[-1][0] == x:
+            runs[-1] = (x, runs[-1][1] + 1)
+        else:
+            runs.append((x, 1))
+    for x, times_taken in runs:
+        below += [PARTIAL, x if times_taken == 1 else _raised(x, times_taken)]
+    order = len(variables)
+    return Fraction(PARTIAL if order == 1 else _raised(PARTIAL, order), Product(tuple(below)))
+
+
+def _raised(node: Node, power: int) -> Node:
+    up = Number(str(power))
+    return Script(node.base, node.sub, up) if isinstance(node, Script) else Script(node, None, up)
 
 
 def _number(value: Rational, script: bool) -> Node:

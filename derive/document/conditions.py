@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from derive.document.compose import ATOM, Composer
-from derive.document.layout import Fraction, Identifier, Node, Number, Product, Relation, Sign
+from derive.document.layout import (
+    Fraction,
+    Identifier,
+    Listing,
+    Node,
+    Number,
+    Product,
+    Relation,
+    Sign,
+    Sum,
+)
 from derive.document.prose import Prose, prose, spoken
 from derive.kernel import Condition, Discharged, Step
 from derive.scope import Scope
@@ -55,7 +65,7 @@ def _says_nothing(claim: Prose) -> bool:
 
 def _obvious(done: Discharged, scope: Scope) -> bool:
     kind, terms = done.condition.kind, done.condition.terms
-    if kind in ("natural", "interval"):
+    if kind == "natural":
         return True
     if kind in ("real", "positive", "real for each", "positive for each"):
         term = terms[-1]
@@ -98,6 +108,41 @@ def in_words(condition: Condition, composer: Composer) -> Prose:
         case kind:
             parts = [p for node in nodes for p in (", ", node)]
             return prose(f"{kind}: ", *parts[1:])
+
+
+def conclusion_in_words(condition: Condition, left: Node, composer: Composer) -> Prose:
+    """A conclusion as a claim about the left side of its derivation."""
+    nodes = [composer.compose(t) for t in condition.terms[1:]]
+    zero = Number("0")
+    match condition.kind:
+        case "everywhere positive":
+            return prose(Relation(left, ">", zero), " for all values of the parameters")
+        case "least":
+            where = _point(nodes[1:])
+            return prose(left, " is ", nodes[0], " at ", where, ", and larger everywhere else")
+        case "convex":
+            jointly = " jointly" if len(nodes) > 1 else ""
+            return prose(left, " is strictly convex in ", Listing(tuple(nodes)), jointly)
+        case "negative at":
+            return prose(Relation(left, "<", zero), " at ", _point(nodes))
+        case "sign of":
+            gap = nodes[0] if nodes[1] == zero else Sum(((1, nodes[0]), (-1, nodes[1])))
+            return prose(left, " has the sign of ", gap, " and is 0 for ", Relation(nodes[0], "=", nodes[1]),
+                         " alone, whatever the other parameters")  # fmt: skip
+        case "tends to":
+            as_end = Relation(nodes[0], "→", nodes[1])
+            driven = " driven by " if nodes[2] in _INFINITE else " like "
+            return prose(Relation(left, "→", nodes[2]), " as ", as_end, ",", driven, nodes[3])
+        case kind:
+            raise ValueError(f"no words for the conclusion {kind!r}")
+
+
+_INFINITE = (Sign("∞"), Sum(((-1, Sign("∞")),)))
+
+
+def _point(nodes: list[Node]) -> Node:
+    """x = a, y = b, … from variables and values in turn."""
+    return Listing(tuple(Relation(x, "=", a) for x, a in zip(nodes[::2], nodes[1::2], strict=True)))
 
 
 def _slope(function: Expr, variable: Node, composer: Composer) -> Node:

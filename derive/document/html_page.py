@@ -5,7 +5,11 @@ Everything can be read without the script, which adds the lesson and the sliders
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import cache
+from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -13,14 +17,18 @@ from markupsafe import Markup, escape
 from derive._version import __version__
 from derive.course.explore import Explorer, explorer
 from derive.document.compose import Composer
+from derive.document.drawing import svg
 from derive.document.latex import width
 from derive.document.layout import Node
 from derive.document.lesson import lesson
 from derive.document.mathml import mathml
 from derive.document.notation import Notation
+from derive.document.pictures import Picture
 from derive.document.prose import Link, Prose
 from derive.document.script import policy, script
-from derive.document.templates import html_environment
+from derive.document.story import CHAPTERS, Story
+from derive.document.templates import Printed, environment, html_environment, macros
+from derive.document.text import plain_words
 from derive.document.text import spell as spell_words
 from derive.document.view import Average, Enclosure, Line, Page
 
@@ -83,6 +91,7 @@ def _environment() -> Environment:
         {
             "prose": prose, "display": display, "formula": formula, "point": point, "capital": capital,
             "inline": inline, "words": spell_words,
+            "data": lambda picture: Markup(_data(picture)), "spoken": plain_words,
         }
     )  # fmt: skip
 
@@ -101,7 +110,7 @@ def html(page: Page) -> str:
         compose=composer.compose,
         style=Markup(style),
         script=Markup(program),
-        policy=policy(style, program),
+        policy=policy(style, program, images=page.picture is not None),
         version=__version__,
     )
 
@@ -109,6 +118,49 @@ def html(page: Page) -> str:
 def _explorer(page: Page) -> Explorer | None:
     lines = page.main.lines
     return explorer(lines[0].transition.derivation) if lines else None
+
+
+def paragraphs(text: str) -> Printed:
+    """Text with an empty line between paragraphs as paragraphs."""
+    found = (part.strip() for part in re.split(r"\n\s*\n", text))
+    return Printed("\n".join(f"<p>{part}</p>" for part in found if part))
+
+
+def _data(picture: Picture) -> Printed:
+    """A picture as the address of an image that needs no network."""
+    return Printed("data:image/svg+xml," + quote(svg(picture).replace('"', "'"), safe=" '/:;,=().{}-+!*[]@"))
+
+
+@cache
+def _story_environment() -> Environment:
+    printers: dict[str, Callable[..., str]] = {
+        "prose": prose, "display": display, "math": inline, "formula": formula, "point": point,
+        "capital": capital,
+    }  # fmt: skip
+
+    def printed(printer: Callable[..., str]) -> Callable[..., Printed]:
+        return lambda *given: Printed(printer(*given))
+
+    filters: dict[str, Callable[..., Any]] = {name: printed(made) for name, made in printers.items()}
+    # What a macro or a block gives is printed already.
+    filters |= {"paragraphs": paragraphs, "data": _data, "spoken": plain_words, "printed": Printed}
+    return environment(filters, lambda text: str(escape(text)))
+
+
+def whole(story: Story) -> str:
+    """An article that tells a whole story as one self-contained HTML file; it needs no script."""
+    templates = _story_environment()
+    style = _environment().get_template("page.css.j2").render()
+
+    def ref(id: str) -> Printed:
+        return Printed(Markup('<a href="#{}">{}</a>').format(id, story.passages[id].label))
+
+    names = {
+        **story.names, "ref": ref, "style": style, "policy": policy(style, "", images=True),
+        "chapters": CHAPTERS,
+    }  # fmt: skip
+    made = macros(templates, "story-macros.html.j2", names)
+    return templates.get_template("story.html.j2").render(**names, f=made)
 
 
 def notebook(page: Page) -> str:

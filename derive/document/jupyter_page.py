@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from derive.course.explore import explorer
 from derive.document.latex import broken, spell
 from derive.document.prose import Link, Prose
 from derive.document.view import Line, Page
@@ -19,8 +20,9 @@ def notebook(page: Page) -> str:
     """The notebook as JSON (nbformat 4.5)."""
     cells = [
         _words(
-            f"# {page.title}", "", f"Let {_prose(page.main.setting)}. Then", "",
-            _display(spell(page.main.result)), "", "Every cell runs; nothing here is typed in by hand.",
+            f"# {page.title}", "", *_headline(page), f"Let {_prose(page.main.setting)}. Then", "",
+            _display(spell(page.main.result)), "", *_conclusions(page),
+            "Every cell runs; nothing here is typed in by hand.",
         ),
         _code("import derive", f'd = derive.result("{page.id}")', "d"),
         _words("## Assumptions and conventions", "", *(f"- {_prose(s)}" for s in page.assumptions)),
@@ -37,8 +39,8 @@ def notebook(page: Page) -> str:
         ),
         _words("## Compute with it", "", "The closed form as an ordinary SymPy expression."),
         _code("d.result"),
-        _words("The generated function, as source."),
-        _code('print(d.code("numpy"))'),
+        *_source_cells(page),
+        *_plot_cells(page),
     ]  # fmt: skip
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{number}"
@@ -52,6 +54,50 @@ def notebook(page: Page) -> str:
         "nbformat_minor": 5,
     }
     return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _conclusions(page: Page) -> list[str]:
+    claims = [f"- {_prose(claim)}" for claim in page.main.conclusions]
+    return [*claims, ""] if claims else []
+
+
+def _headline(page: Page) -> list[str]:
+    return [f"**Theorem{_plain(page.headline)}.**", ""] if page.headline else []
+
+
+def _source_cells(page: Page) -> tuple[dict[str, Any], ...]:
+    if not page.coded:
+        return ()
+    return _words("The generated function, as source."), _code('print(d.code("numpy"))')
+
+
+def _plot_cells(page: Page) -> tuple[dict[str, Any], ...]:
+    """The study's picture, or the divergence over its last positive parameter."""
+    if page.picture is not None:
+        shown = _code("from IPython.display import SVG", "", "SVG(d.picture())")
+        return _words("## Look at it", "", _prose(page.picture.caption)), shown
+    drawn = explorer(page.main.lines[0].transition.derivation) if page.coded and page.main.lines else None
+    if drawn is None:
+        return ()
+    moved = next(s for s in reversed(drawn.sliders) if float(s.low) > 0)
+    each = "[:, None]" if drawn.coordinate else ""
+    fixed = "np.array([{}])" if drawn.coordinate else "{}"
+    given = ", ".join(
+        moved.name + each if s is moved else fixed.format(float(s.start)) for s in drawn.sliders
+    )
+    name = page.id.replace("-", "_")
+    what = f"The generated function over {moved.name}" + (
+        ", for one coordinate." if drawn.coordinate else "."
+    )
+    return _words("## Look at it", "", _plain(what)), _code(
+        "import numpy as np", "from matplotlib import pyplot as plt", "",
+        "made = {}",
+        'exec(d.code("numpy"), made)',
+        f"{moved.name} = np.linspace({moved.low}, {moved.high}, 200)",
+        f'plt.plot({moved.name}, made["{name}"]({given}))',
+        f'plt.xlabel("{moved.name}")',
+        'plt.ylabel("nats");',
+    )  # fmt: skip
 
 
 def _source(lines: tuple[str, ...]) -> list[str]:

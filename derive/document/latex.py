@@ -6,7 +6,8 @@ the reason by what it measures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from sympy import Expr
 
@@ -37,7 +38,8 @@ MACROS = {letter: "\\" + name for name, letter in GREEK.items()} | {
     "ε": r"\varepsilon", "φ": r"\varphi", "υ": r"\upsilon", "π": r"\pi", "∞": r"\infty",
     "ℝ": r"\mathbb{R}", "ℕ": r"\mathbb{N}", "·": r"\cdot", "∫": r"\int", "∑": r"\sum", "∏": r"\prod",
     "∥": r"\,\|\,", "≪": r"\ll", "→": r"\to", "∈": r"\in", "≤": r"\le", "=": "=", ">": ">", "<": "<",
-    "": "", "…": r"\dots", "⊆": r"\subseteq", "d": "d",
+    "": "", "…": r"\dots", "⊆": r"\subseteq", "d": "d", "∂": r"\partial",
+    "∣": r"\mid",
 }  # fmt: skip
 _SIZES = ("", "big", "Big", "bigg")
 _ESCAPES = {
@@ -75,6 +77,29 @@ def latex(term: Expr, notation: Notation | None = None) -> str:
     return spell(Composer(notation or Notation()).compose(term))
 
 
+class Changed(Marked):
+    r"""A new part that is shown as such: ``\changed{…}``, which a document defines."""
+
+
+def with_changes(node: Node) -> Node:
+    """The same layout, its new parts to be shown."""
+    if isinstance(node, Marked):
+        return Changed(with_changes(node.body))
+    return replace(node, **{f.name: _each(getattr(node, f.name)) for f in fields(node)})
+
+
+def _each(value: Any) -> Any:
+    if isinstance(value, Node):
+        return with_changes(value)
+    return tuple(_each(v) for v in value) if isinstance(value, tuple) else value
+
+
+def _changed(text: str) -> str:
+    """A stretch in its mark, the sign before it outside."""
+    sign = text[:3] if text[:3] in (" + ", " - ") else ""
+    return rf"{sign}\changed{{{text[len(sign) :]}}}"
+
+
 def _join(*parts: str) -> str:
     """Parts with a space only where a macro would swallow a letter."""
     out = ""
@@ -105,6 +130,8 @@ def spell(node: Node) -> str:
             return text
         case Sign(text):
             return MACROS[text]
+        case Changed(body):
+            return _changed(spell(body))
         case Marked(body):
             return spell(body)
         case Fraction(top, bottom, small, linear):
@@ -133,6 +160,8 @@ class Piece:
 def pieces(node: Node, depth: int = 0) -> list[Piece]:
     """A layout as pieces: breaks are before + and − that stand in no fraction, root or script."""
     match node:
+        case Changed(body):
+            return [replace(p, text=_changed(p.text)) for p in pieces(body, depth)]
         case Marked(body):
             return pieces(body, depth)
         case Sum(parts):

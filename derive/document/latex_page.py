@@ -2,15 +2,18 @@ r"""A page as LaTeX: an article, or a fragment to ``\input``; amsmath is all it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from jinja2 import Environment
 
-from derive.document.latex import broken, escape, spell, width
+from derive.document.drawing import pgf_colours, pgfplots
+from derive.document.latex import broken, escape, spell, width, with_changes
 from derive.document.layout import Node
 from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
-from derive.document.templates import Printed, capital, environment
+from derive.document.story import Story
+from derive.document.templates import Printed, capital, environment, macros, squeezed
 from derive.document.view import Average, Enclosure, Line, Page, Passage
 
 ARTICLE_WIDTH, FRAGMENT_WIDTH = 41.0, 31.5
@@ -50,7 +53,14 @@ def tag(line: Line, text_width: float) -> str:
     return rf"\tag*{{\footnotesize {beside}}}"
 
 
-def aligned(passage: Passage, text_width: float) -> Printed:
+def changes(passage: Passage, text_width: float) -> Printed:
+    r"""The lines of a derivation, what is new in each inside ``\changed{…}``."""
+    return aligned(passage, text_width, shown=with_changes)
+
+
+def aligned(
+    passage: Passage, text_width: float, shown: Callable[[Node], Node] = lambda node: node
+) -> Printed:
     """The lines of a derivation as one ``align*``, each with its reason and number."""
     left = spell(passage.left)
     rows: list[str] = []
@@ -59,7 +69,7 @@ def aligned(passage: Passage, text_width: float) -> Printed:
     if wide:
         rows.append(rf"& {left}")
     for i, line in enumerate(passage.lines):
-        first, *rest = broken(line.formula, text_width - indent)
+        first, *rest = broken(shown(line.formula), text_width - indent)
         start = r"& \quad" if wide else f"{left} &" if i == 0 else "&"
         block = [f"{start} = {first}", *(rf"& \quad {text}" for text in rest)]
         block[-1] += f" {tag(line, text_width)}"
@@ -67,7 +77,7 @@ def aligned(passage: Passage, text_width: float) -> Printed:
     return Printed("\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}")
 
 
-def display(node: Node, text_width: float, *, boxed: bool = False) -> Printed:
+def display(node: Node, text_width: float = ARTICLE_WIDTH, *, boxed: bool = False) -> Printed:
     """A formula on a line of its own, broken when it is too long."""
     lines = broken(node, text_width - (1.5 if boxed else 0))
     if len(lines) == 1:
@@ -91,6 +101,9 @@ def _environment() -> Environment:
             "math": lambda node: Printed(f"${spell(node)}$"),
             "prose": prose,
             "aligned": aligned,
+            "changes": changes,
+            "paragraphs": lambda text: text,
+            "pgfplots": lambda picture: Printed(pgfplots(picture)),
             "display": display,
             "point": point,
             "printed": Printed,
@@ -103,12 +116,29 @@ def _environment() -> Environment:
 
 def article(page: Page) -> str:
     """A standalone document."""
-    return _environment().get_template("article.tex.j2").render(page=page, width=ARTICLE_WIDTH)
+    return (
+        _environment()
+        .get_template("article.tex.j2")
+        .render(page=page, width=ARTICLE_WIDTH, colours=pgf_colours())
+    )
 
 
 def fragment(page: Page) -> str:
     r"""What an article holds, to be read with ``\input`` in a document that loads amsmath."""
     return _environment().get_template("fragment.tex.j2").render(page=page, width=FRAGMENT_WIDTH)
+
+
+def whole(story: Story) -> str:
+    """An article that tells a whole story; it loads xcolor, pgfplots and hyperref too."""
+
+    def ref(id: str) -> Printed:
+        label = escape(story.passages[id].label).replace(" ", "~")
+        return Printed(rf"\hyperref[{id}]{{{label}}}")
+
+    names = {**story.names, "width": ARTICLE_WIDTH, "ref": ref, "colours": pgf_colours()}
+    templates = _environment()
+    made = macros(templates, "story-macros.tex.j2", names)
+    return squeezed(templates.get_template("story.tex.j2").render(**names, f=made))
 
 
 def notebook(passage: Passage) -> str:

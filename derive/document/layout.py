@@ -149,6 +149,13 @@ def bare(node: Node) -> Node:
     return node.body if isinstance(node, Marked) else node
 
 
+def is_differential(node: Node) -> bool:
+    """Whether a fraction is d/dx, ∂/∂x or one of a higher order."""
+    top = node.top if isinstance(node, Fraction) else node
+    head = top.base if isinstance(top, Script) else top
+    return isinstance(node, Fraction) and head in (Identifier("d"), Identifier("∂"))
+
+
 SHORT, SCRIPTED, FENCED, TALL, TALLEST = range(5)
 
 

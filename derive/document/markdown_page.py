@@ -14,6 +14,7 @@ from derive.document.layout import Node
 from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
+from derive.document.text import plain_words
 from derive.document.view import Average, Enclosure, Line, Page, Passage
 
 WIDTH = 46.0
@@ -77,7 +78,7 @@ def point(row: Enclosure | Average, notation: Notation) -> Printed:
 def _environment() -> Environment:
     filters: dict[str, Callable[..., Any]] = {
         "prose": prose, "display": display, "boxed": boxed, "formula": formula, "point": point,
-        "capital": capital, "printed": Printed,
+        "capital": capital, "printed": Printed, "spoken": plain_words,
     }  # fmt: skip
     return environment(filters, escape)
 

@@ -18,6 +18,7 @@ GREEK: Mapping[str, str] = {
     "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ",
     "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π",
     "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+    "ell": "ℓ",
 }  # fmt: skip
 
 _LAW = re.compile(r"\\math(?P<face>cal|rm)\{(?P<name>[A-Za-z]+)\}\((?P<slots>[^()]*)\)\Z")

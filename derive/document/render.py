@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from derive.derivation import Derivation
@@ -14,8 +15,10 @@ from derive.document import (
     slides_page,
     terminal_page,
 )
+from derive.document.drawing import svg
 from derive.document.notation import Notation, NotationError
 from derive.document.reader import PRESETS, load_notation
+from derive.document.story import story
 from derive.document.view import CheckSummary, Enclosure, page, single
 from derive.kernel import Detail
 
@@ -119,6 +122,34 @@ def derivation_html(result: Result, detail: Detail = Detail.STANDARD) -> str:
 def statement_text(derivation: Derivation, notation: Notation | None = None) -> str:
     """“KL(p‖q) = … with p = …”: a derivation's statement in one line of Unicode."""
     return terminal_page.statement(single(derivation, Detail.BRIEF, notation))
+
+
+def whole(
+    evaluations: Mapping[str, Derivation],
+    checks: Mapping[str, CheckSummary],
+    snippet: str,
+    notation: Notation | None = None,
+) -> dict[str, str]:
+    """File name → content of the article on Gaussians, as LaTeX and as a page."""
+    view = story(evaluations, checks, snippet, notation=notation)
+    return {"article.tex": latex_page.whole(view), "article.html": html_page.whole(view)}
+
+
+def documents(result: Result, checks: CheckSummary, notation: Notation | None = None) -> dict[str, str]:
+    """File name → content of every document of a result at standard detail."""
+    view = page(result, checks, Detail.STANDARD, notation)
+    out = {
+        "derivation.tex": latex_page.article(view),
+        "fragment.tex": latex_page.fragment(view),
+        "slides.tex": slides_page.slides(view),
+        "derivation.md": markdown_page.markdown(view),
+        "derivation.myst.md": myst_page.myst(view),
+        "derivation.html": html_page.html(view),
+        "derivation.ipynb": jupyter_page.notebook(view),
+    }
+    if view.picture is not None:
+        out["picture.svg"] = svg(view.picture)
+    return out
 
 
 __all__ = [

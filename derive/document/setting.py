@@ -11,7 +11,7 @@ from derive.document.layout import Listing, Node, Number, Relation, Sign
 from derive.document.notation import Notation, with_index
 from derive.document.prose import Prose, joined, prose
 from derive.scope import Declaration
-from derive.terms import KL, Component, Law, Minus, ProductLaw, ProductSpace, free_symbols
+from derive.terms import KL, Component, Law, ProductLaw, ProductSpace, free_symbols, walk
 
 
 def laws(derivation: Derivation, notation: Notation) -> tuple[Node, ...]:
@@ -83,14 +83,13 @@ def _word_for(distribution: Distribution, parameter: str, argument: Expr) -> str
     if isinstance(argument, (Symbol, Component)):
         return distribution.meanings[parameter]
     for other in distribution.parameterisations:
-        if other.parameter == parameter and type(other.term) is type(argument):
+        if other.parameter == parameter and other.writes(argument):
             return other.meaning
     return f"parameter for {distribution.meanings[parameter]}"
 
 
 def _divergence(derivation: Derivation) -> KL | None:
-    left = derivation.left.args[0] if isinstance(derivation.left, Minus) else derivation.left
-    return left if isinstance(left, KL) else None
+    return next((t for _, t in walk(derivation.left) if isinstance(t, KL)), None)
 
 
 def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]:
@@ -147,9 +146,10 @@ def _convention(law: Expr, notation: Notation) -> list[Prose]:
     if not words:
         return []
     out = "Convention: the formula is written in " + " and ".join(words)
-    others = [p.meaning for p in distribution.parameterisations if p.meaning not in words]
+    usual = (p.meaning for p in distribution.parameterisations if not p.standard_only)
+    others = [meaning for meaning in usual if meaning not in words]
     if others:
-        out += f" (not {' or '.join(others)})"
+        out += f" (not {', '.join(others[:-1])}{' or ' if others[1:] else ''}{others[-1]})"
     if not distribution.squared:
         return [prose(out + ".")]
     shown = Composer(notation.of(())).law(distribution.generic)

@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment
 
-from derive.document.latex import broken, escape
+from derive.document.latex import broken, escape, with_changes
 from derive.document.latex_page import display, prose
 from derive.document.layout import Node
 from derive.document.templates import Printed, capital, environment
@@ -23,8 +23,8 @@ def before(line: Line, passage: Passage, text_width: float) -> Printed:
 
 
 def after(line: Line, text_width: float) -> Printed:
-    """The new line."""
-    return _shown("= ", line.formula, text_width)
+    """The new line, what is new in it marked."""
+    return _shown("= ", with_changes(line.formula), text_width)
 
 
 def _shown(start: str, formula: Node, text_width: float) -> Printed:

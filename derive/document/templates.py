@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Macro
 
 from derive.templates import template_folder
 
@@ -59,6 +61,17 @@ def environment(filters: dict[str, Callable[..., Any]], escape: Callable[[str], 
     )
     made.filters.update(filters)
     return made
+
+
+def macros(templates: Environment, name: str, names: Mapping[str, Any]) -> SimpleNamespace:
+    """The macros of a template, which see ``names`` and give printed text."""
+
+    def printed(macro: Callable[..., str]) -> Callable[..., Printed]:
+        return lambda *given: Printed(macro(*given))
+
+    module = templates.get_template(name).make_module(dict(names))
+    found = {key: value for key, value in vars(module).items() if isinstance(value, Macro)}
+    return SimpleNamespace(**{key: printed(macro) for key, macro in found.items()})
 
 
 def html_environment(filters: dict[str, Callable[..., Any]]) -> Environment:

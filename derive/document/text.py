@@ -26,8 +26,10 @@ from derive.document.layout import (
     Sum,
     bare,
     height,
+    is_differential,
 )
 from derive.document.notation import Notation
+from derive.document.prose import Link, Prose
 
 _SUPERSCRIPT = dict(zip("0123456789dn", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵈⁿ", strict=True))
 _SUBSCRIPT = dict(zip("0123456789ijkn=", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₙ₌", strict=True))
@@ -42,6 +44,14 @@ def plain(term: Expr, notation: Notation | None = None) -> str:
     'log(σ₂/σ₁)'
     """
     return spell(Composer(notation or Notation()).compose(term))
+
+
+def plain_words(value: Prose) -> str:
+    """Prose as text for a place that holds no formulas, such as what stands for a picture."""
+    return "".join(
+        part if isinstance(part, str) else part.text if isinstance(part, Link) else spell(part)
+        for part in value.parts
+    )
 
 
 def spell(node: Node) -> str:
@@ -134,7 +144,7 @@ def _product(items: tuple[Node, ...]) -> str:
 
 def _joint(left: Node, right: Node, so_far: str) -> str:
     if isinstance(left, Fraction):
-        if left.top == Identifier("d"):
+        if is_differential(left):
             return " "
         return " " if so_far.endswith(tuple(_FRACTIONS.values())) else " · "
     if isinstance(left, Radical):
@@ -161,8 +171,8 @@ def _ends_fence(node: Node) -> bool:
 
 def _fraction(node: Fraction) -> str:
     top, bottom = spell(node.top), spell(node.bottom)
-    if node.top == Identifier("d"):
-        return f"d/{bottom}"
+    if is_differential(node):
+        return f"{top}/{bottom}"
     if (top, bottom) in _FRACTIONS and not node.linear:
         return _FRACTIONS[top, bottom]
     above = top if isinstance(bare(node.top), Product) and "∫" not in top else _whole(node.top)
@@ -181,7 +191,11 @@ def _whole(node: Node) -> str:
 
 
 def _script(node: Node, alphabet: dict[str, str], mark: str) -> str:
-    text = "".join(spell(i) for i in node.items) if isinstance(node, Listing) else _closely(node)
+    if isinstance(node, Listing):
+        joint = "," if any(isinstance(i, Relation) for i in node.items) else ""
+        text = joint.join(spell(i) for i in node.items)
+    else:
+        text = _closely(node)
     text = text.replace(" ", "") if mark == "_" else text
     if all(c in alphabet for c in text):
         return "".join(alphabet[c] for c in text)

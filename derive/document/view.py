@@ -7,7 +7,7 @@ detail is the same derivation opened to another depth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,10 @@ from derive.course.transition import Transition
 from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS
 from derive.document.compose import Composer
-from derive.document.conditions import Conditions, conditions_of
+from derive.document.conditions import Conditions, conclusion_in_words, conditions_of
 from derive.document.layout import Node, Relation
 from derive.document.notation import Notation, check_distinct
+from derive.document.pictures import PICTURES, Picture
 from derive.document.prose import Link, Prose, joined, prose, spoken
 from derive.document.remarks import remark
 from derive.document.setting import assumptions, setting
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from derive.catalogue import Result
 
 _TRIVIAL = ("arithmetic", "collect")
+_DERIVATIVE = "derivative-of-"
+"""How the ids of rules start that a summary tells together: “derivatives of a power and the logarithm”."""
 _SHOWN_BINDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "substitution": (("x", "g"),),
     "integration-by-parts": (("u", "u"), ("v", "v")),
@@ -141,6 +144,8 @@ class Passage:
     left: Node
     right: Node
     lines: tuple[Line, ...]
+    conclusions: tuple[Prose, ...] = ()
+    """Facts about the result that are no equations, each with how it was established."""
 
     @property
     def result(self) -> Node:
@@ -177,6 +182,14 @@ class Page:
     checks: CheckSummary | None
     notation: Notation
     names: tuple[tuple[str, Expr], ...]
+    coded: bool
+    """Whether there is generated code for it."""
+    picture: Picture | None = None
+
+    @property
+    def headline(self) -> str:
+        """What the main derivation of a study says, to stand after the word Theorem."""
+        return "" if self.coded else f": {self.main.title}"
 
     @property
     def extent(self) -> str:
@@ -206,7 +219,7 @@ def page(
     forms = {form.derivation.id: f"{chr(65 + i)}" for i, form in enumerate(result.forms)}
     below = {d.id: d for top in result.derivations() for d in top.tree()}
     lemmas = [d for d in below.values() if d.id != main.id and d.id not in forms]
-    labels = {d.id: Label(Link(f"Lemma {n}", d.id), n, _short(d)) for n, d in enumerate(lemmas, 1)}
+    labels = {d.id: Label(Link(f"Lemma {n}", d.id), n, short_name(d)) for n, d in enumerate(lemmas, 1)}
     labels[main.id] = Label(Link("the theorem", main.id))
     labels |= {id: Label(Link(f"form {letter}", id)) for id, letter in forms.items()}
     return Page(
@@ -237,22 +250,24 @@ def page(
             for n, d in enumerate(lemmas, 1)
         ),
         assumed=main.assumed,
-        rules=_rules(main, notation),
+        rules=rules_of(main.tree(), notation),
         steps=sum(len(d.steps) for d in main.tree()),
         checks=checks,
         notation=notation,
         names=main.names,
+        coded=not result.is_study,
+        picture=PICTURES[result.id](notation) if result.id in PICTURES else None,
     )  # fmt: skip
 
 
 def single(derivation: Derivation, detail: Detail, notation: Notation | None = None) -> Passage:
     """One derivation on its own, its lemmas cited by their titles."""
     shown = notation or Notation()
-    labels = {d.id: Label(Link(_short(d) or d.title, "")) for d in derivation.tree()}
+    labels = {d.id: Label(Link(short_name(d) or d.title, "")) for d in derivation.tree()}
     return passage(derivation, detail, labels, label="", title=derivation.title, prefix="", notation=shown)
 
 
-def _short(lemma: Derivation) -> str:
+def short_name(lemma: Derivation) -> str:
     """A lemma's name beside a line: “variance” for the claim ``normal-variance``."""
     for distribution in DISTRIBUTIONS.values():
         if lemma.id.startswith(f"{distribution.slug}-"):
@@ -260,8 +275,9 @@ def _short(lemma: Derivation) -> str:
     return lemma.title.replace("The ", "the ") if len(lemma.title) <= 24 else ""
 
 
-def _rules(main: Derivation, notation: Notation) -> tuple[RuleUse, ...]:
-    count = Counter(s.rule for d in main.tree() for s in d.steps)
+def rules_of(derivations: Iterable[Derivation], notation: Notation) -> tuple[RuleUse, ...]:
+    """The rules that some derivations use, each with the number of its steps."""
+    count = Counter(s.rule for d in derivations for s in d.steps)
     return tuple(
         RuleUse(r, RULES[r].title, spoken(RULES[r].because, notation), count[r]) for r in sorted(count)
     )
@@ -299,6 +315,13 @@ def passage(
         left=composer.compose(derivation.left),
         right=composer.compose(derivation.right),
         lines=() if stated else tuple(_lines(derivation, detail, labels, notation, prefix)),
+        conclusions=tuple(
+            conclusion_in_words(c.condition, composer.compose(derivation.left), composer)
+            + prose(", since ")
+            + spoken(c.how, notation)
+            + prose(".")
+            for c in derivation.conclusions
+        ),
     )
 
 
@@ -405,6 +428,7 @@ def _summary(steps: list[Step], labels: Labels, composer: Composer) -> Prose:
     titles: list[Prose] = []
     cited: list[Label] = []
     where: int | None = None
+    taken, derived = list[str](), 0
     for step in steps:
         name = _binding(step, "lemma")
         if step.rule == "lemma" and isinstance(name, str):
@@ -416,11 +440,21 @@ def _summary(steps: list[Step], labels: Labels, composer: Composer) -> Prose:
             continue
         if step.rule in _TRIVIAL and any(s.rule not in _TRIVIAL for s in steps):
             continue
+        if step.rule.startswith(_DERIVATIVE):
+            if not taken:
+                derived = len(titles)
+                titles.append(prose())
+            what = RULES[step.rule].title.removeprefix("derivative of ")
+            taken += [what] if what not in taken else []
+            continue
         title = _title(step, RULES[step.rule], composer)
         if title not in titles:
             titles.append(title)
     if where is not None:
         titles[where] = _citation(cited)
+    if taken:
+        several = "s" if len(taken) > 1 else ""
+        titles[derived] = prose(f"derivative{several} of ") + joined(map(prose, taken), last=" and ")
     return joined(titles, between="; ")
 
 

@@ -24,6 +24,7 @@ from sympy import pi as symbolic_pi
 
 from derive.scope import Family
 from derive.terms import (
+    ONE,
     Between,
     Component,
     Density,
@@ -39,6 +40,7 @@ from derive.terms import (
     Root,
     SumOver,
     Times,
+    plus,
     substitute,
 )
 
@@ -127,6 +129,8 @@ class Compiler:
         if isinstance(term, Between):
             body, variable, low, high = term.args
             return self(Plus(substitute(body, {variable: high}), Minus(substitute(body, {variable: low}))))
+        if isinstance(term, Log) and isinstance(term.args[0], Plus) and term.args[0].args[0] == ONE:
+            return self._log_of_one_and(plus(*term.args[0].args[1:]))
         make = _HEADS.get(type(term))
         if make is None:
             raise BallError(
@@ -215,6 +219,16 @@ class Compiler:
             return self._fold((base,), lambda frame: _power_of(root(base(frame), frame.analytic), count))
         logarithm, factor, exp = self(Log(term.args[0])), self(exponent), self.arithmetic.exp
         return self._fold((logarithm, factor), lambda frame: exp(factor(frame) * logarithm(frame)))
+
+    def _log_of_one_and(self, term: Expr) -> Program:
+        """log(1 + x), for a real ball without forming 1 + x: no precision is enough for a small x."""
+        inner, one, log = self(term), self._number(1, 1), self.arithmetic.log
+
+        def run(frame: Frame) -> Number:
+            x = inner(frame)
+            return x.log1p() if isinstance(x, arb) else log(one(frame) + x, frame.analytic)
+
+        return self._fold((inner,), run)
 
     def _over_index(self, term: SumOver | ProductOver) -> Program:
         body, index, dimension = term.args

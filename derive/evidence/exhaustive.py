@@ -1,7 +1,8 @@
-"""Every float32 through the two functions that all generated code rests on.
+"""Every float32 through the three functions of one variable that generated code rests on.
 
-At mean 0 the divergence from the standard normal is ½(eᵗ − 1 − t) of the log-variance t, and
-½(v − 1 − log v) of the variance v: what is measured is public, and every float32 fits in minutes.
+At mean 0 the divergence from the standard normal is ½(eᵗ − 1 − t) of the log-variance t,
+½(v − 1 − log v) of the variance v, and ½(σ² − 1) − log σ with σ = log(1 + e^ρ): what is measured is
+public, and every float32 fits in minutes.
 The reference is worked out in float64 in another way than any target's; it is itself held against ball
 arithmetic where the largest errors were found.
 """
@@ -12,6 +13,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import mpmath
 import numpy as np
 
 from derive.catalogue import result
@@ -30,7 +32,7 @@ Progress = Callable[[str], None]
 def exhaustive(
     modules: Mapping[str, Path], *, stride: int = 1, progress: Progress = lambda stage: None
 ) -> Iterator[CodeRow]:
-    """Measure both functions and their derivatives at every ``stride``-th finite normal float32.
+    """Measure the functions and their derivatives at every ``stride``-th finite normal float32.
 
     ``modules`` maps a target to the path of its module for ``kl-normal-standard``.
     """
@@ -44,6 +46,7 @@ def exhaustive(
         for name, exact in (
             ("kl_normal_standard_from_logvar", _of_log_variance),
             ("kl_normal_standard_from_var", _of_variance),
+            ("kl_normal_standard_from_softplus", _of_softplus),
         ):
             gradient = LIBRARIES[target].gradient
             slopes = getattr(module, name + gradient)
@@ -65,6 +68,27 @@ def _of_variance(v: Floats) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore", over="ignore"):
         series = d * d * _horner(-d, [1 / (2 * k) for k in range(2, 13)])
     return np.where(np.abs(d) < SERIES_BELOW, series, (d - np.log(v)) / 2), d / v / 2
+
+
+def _of_softplus(rho: Floats) -> tuple[Floats, Floats]:
+    """½(σ² − 1) − log σ and its derivative, right to about 2⁻⁴⁰.
+
+    With c = log(e − 1) there is σ − 1 = log(1 + (1 − 1/e)(e^(ρ − c) − 1)), which keeps its digits near c.
+    """
+    with mpmath.workdps(40):
+        c = mpmath.log(mpmath.e - 1)
+        rest = float(c - float(c))
+    x = (rho - float(c)) - rest  # the first difference is exact for a float32 near c
+    with np.errstate(all="ignore"):
+        d = np.log1p(-np.expm1(-1) * np.expm1(np.minimum(x, 1)))
+        sigma = np.where(x < 1, 1 + d, np.logaddexp(0, rho))
+        d = np.where(x < 1, d, sigma - 1)
+        series = d * d * (0.5 + _horner(-d, [1 / k for k in range(2, 13)]))
+        logarithm = np.where(rho < -40, rho, np.log(np.logaddexp(0, np.maximum(rho, -40))))
+        value = np.where(np.abs(d) < SERIES_BELOW, series, d * (1 + sigma) / 2 - logarithm)
+        ratio = np.where(rho < -40, 1, 1 / (np.logaddexp(0, np.maximum(rho, -40)) * (1 + np.exp(-rho))))
+        slope = np.where(x < 1, d * (1 + sigma) * ratio, (sigma - 1 / sigma) / (1 + np.exp(-rho)))
+    return value, slope
 
 
 def _factorial(k: int) -> int:

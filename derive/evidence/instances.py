@@ -21,6 +21,7 @@ from derive.rules import RULES
 from derive.rules.definitions import definition_of_kl
 from derive.scope import Declaration, Domain, Scope
 from derive.terms import (
+    HALF,
     INFINITY,
     KL,
     ONE,
@@ -30,6 +31,7 @@ from derive.terms import (
     Between,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     IntegralOver,
     Law,
@@ -43,6 +45,7 @@ from derive.terms import (
     ProductOver,
     ProductSpace,
     Quotient,
+    Root,
     SumOver,
     Times,
     as_term,
@@ -136,6 +139,17 @@ def INSTANCES() -> tuple[Instance, ...]:
     scope = Scope((*real("a"), *positive("b")), FAMILIES)
     opened = definition_of_kl(AB, normal(0, 1), x, scope)
     made = (
+        Instance("derivative-of-root", positive("b"), DerivativeIn(Root(b), b)),
+        Instance("derivative-of-root", positive("b", "c"), DerivativeIn(Root(Times(b, b, c, c)), b)),
+        Instance("derivative-of-power", positive("b"), DerivativeIn(Power(b, as_term(Fraction(-3, 2))), b)),
+        Instance(
+            "derivative-of-product",
+            (*real("a"), *positive("b")),
+            DerivativeIn(Times(Log(b), Exp(Times(a, b)), b), b),
+        ),
+        Instance("derivative-of-product", real("a", "c"), DerivativeIn(Times(Exp(Times(a, c)), a), a)),
+        Instance("derivative-of-quotient", positive("b"), DerivativeIn(Quotient(Log(b), Plus(b, ONE)), b)),
+        Instance("derivative-of-quotient", real("a"), DerivativeIn(Quotient(a, Plus(Power(a, TWO), ONE)), a)),
         Instance("recognise-kl", scope.declarations, opened, (), {"p": AB, "q": normal(0, 1)}),
         Instance(
             "recognise-kl",
@@ -301,6 +315,7 @@ def _parts(line: Expr, condition: str, because: str = "", **bindings: Expr | int
 
 GAUSSIAN = IntegralOver(gauss(x), x, REALS)
 XDECAY = IntegralOver(Times(x, decay(x)), x, HALF_LINE)
+BELOW: Point = {"a": Fraction(-2)}
 OVER_WHOLE = "log(p/q) is not defined where q is 0, and p has mass there: the divergence is ∞"
 JOINT = ProductLaw(normal(0, 1), j, d)
 TWO_D: Point = {"d": Fraction(2)}
@@ -310,6 +325,14 @@ TOTAL_MASS = Statement(
 )
 
 COUNTEREXAMPLES: tuple[Counterexample, ...] = (
+    *(
+        _counter(rule, DerivativeIn(f, a), "positive", because, declarations=real("a"), point=BELOW)
+        for rule, f, because in (
+            ("derivative-of-log", Log(a), "below 0 there is no logarithm, but there is 1/a"),
+            ("derivative-of-root", Root(a), "below 0 there is no root to differentiate"),
+            ("derivative-of-power", Power(a, HALF), "below 0 there is no root to differentiate"),
+        )
+    ),
     _counter(
         "definition-of-kl",
         KL(normal(0, 1), exponential(1)),

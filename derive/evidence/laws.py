@@ -14,7 +14,7 @@ from typing import Literal
 from flint import ctx
 from sympy import Expr, Symbol
 
-from derive.catalogue import IDS, Result
+from derive.catalogue import DIVERGENCES, Result
 from derive.catalogue import result as catalogue_result
 from derive.derivation import Derivation
 from derive.evidence.ball import bits_for
@@ -105,7 +105,7 @@ def laws(result: Result, enclosures: Sequence[Enclosure] = ()) -> tuple[LawRow, 
     rows += [row] if (row := additive(result)) else []
     for form in result.forms:
         rows.append(agrees(form.derivation, main, f"agrees with {main.id}"))
-    if result.entry.standard and result.id in IDS:
+    if result.divergence.standard and result.id in DIVERGENCES:
         general = catalogue_result(result.id.removesuffix("-standard")).derivation
         rows.append(agrees(main, general, f"agrees with the general {general.id}"))
     return tuple(rows)
@@ -339,7 +339,7 @@ def additive(result: Result) -> LawRow | None:
     law, main = "additive over independent products", result.derivation
     index = _index(main)
     if index is not None:
-        if result.id not in IDS:
+        if result.id not in DIVERGENCES:
             return None
         line = catalogue_result(result.id.replace("-diagonal", "", 1)).derivation
         dimension = next(d for d in main.scope.declarations if d.domain == "natural")

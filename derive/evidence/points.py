@@ -7,29 +7,43 @@ A new family or parameterisation therefore gets its points without an entry here
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
-from sympy import Expr
+import mpmath
+from sympy import Expr, Integer, Symbol
 
 from derive import catalogue
 from derive.derivation import Derivation
 from derive.scope import Declaration
-from derive.terms import KL, Law, Minus, ProductLaw, free_symbols
+from derive.terms import (
+    KL,
+    ONE,
+    Component,
+    Exp,
+    Law,
+    Log,
+    Minus,
+    Plus,
+    ProductLaw,
+    Quotient,
+    free_symbols,
+)
 
 Role = Literal["location", "scale", "log-scale"]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A parameter, its role, and which of the two laws it belongs to (0 for p, 1 for q)."""
+    """A parameter, its role, which of the two laws it belongs to (0 for p, 1 for q), and the law's
+    argument that is computed from it."""
 
     declaration: Declaration
     role: Role
     side: int
+    argument: Expr
 
     @property
     def name(self) -> str:
@@ -64,7 +78,7 @@ def slots(derivation: Derivation) -> tuple[Slot, ...]:
                 role: Role = "location"
                 if of_family.domain == "positive":
                     role = "scale" if own.domain == "positive" else "log-scale"
-                found.setdefault(used.name, Slot(own, role, side))
+                found.setdefault(used.name, Slot(own, role, side, argument))
     return tuple(found[name] for name in declared if name in found)
 
 
@@ -177,14 +191,39 @@ def value_of(slot: Slot, stratum: Stratum, pair: bool) -> Fraction:
         return stratum.locations[slot.side] if pair else p - q
     p, q = stratum.scales
     scale = stratum.scales[slot.side] if pair else p / q
-    return scale if slot.role == "scale" else _rational_log(scale)
+    return scale if slot.role == "scale" else _rational(slot.argument, scale)
 
 
-def _rational_log(scale: Fraction) -> Fraction:
-    """A short rational near 2 log(scale), which keeps scale − 1 where that is small."""
-    if abs(scale - 1) < Fraction(1, 100):
-        return 2 * (scale - 1)
-    return Fraction(round(2 * math.log(scale) * 8), 8)
+def unscaled(argument: Expr, scale: Any, maths: Any) -> Any:
+    """The number from which a law's argument computes ``scale``; ``maths`` is NumPy or mpmath.
+
+    >>> import math
+    >>> from derive.terms import symbol
+    >>> unscaled(Exp(symbol("t")), 1, math)
+    0.0
+    """
+    if isinstance(argument, Symbol | Component):
+        return scale
+    if isinstance(argument, Exp):
+        return unscaled(argument.args[0], maths.log(scale), maths)
+    if isinstance(argument, Quotient) and isinstance(argument.args[1], Integer):
+        return unscaled(argument.args[0], scale * int(argument.args[1]), maths)
+    if isinstance(argument, Log) and isinstance(argument.args[0], Plus):
+        one, exponential = argument.args[0].args
+        if one == ONE and isinstance(exponential, Exp):  # log(e^σ − 1) without overflow
+            return unscaled(exponential.args[0], scale + maths.log(-maths.expm1(-scale)), maths)
+    raise ValueError(f"it is not known which number {argument} is computed from")
+
+
+def _rational(argument: Expr, scale: Fraction) -> Fraction:
+    """A short rational near the number that gives ``scale``; it keeps scale − 1 where that is small."""
+    with mpmath.workdps(60):
+        exact = unscaled(argument, mpmath.mpf(scale.numerator) / scale.denominator, mpmath)
+        value = Fraction(int(mpmath.nint(exact * 10**50)), 10**50)
+    gap = abs(scale - 1)
+    if 0 < gap < Fraction(1, 100):
+        return value.limit_denominator(int(10 / gap))
+    return Fraction(round(value * 8), 8)
 
 
 def as_text(point: Mapping[str, object]) -> dict[str, str]:

@@ -20,12 +20,14 @@ from flint import acb, arb, ctx
 from sympy import Expr, Rational, Symbol
 
 from derive.evidence.ball import BallError, Compiler, Frame, Point, bits_for, frame_at
+from derive.evidence.dual import Dual, finite, level_of
 from derive.scope import Family
 from derive.terms import (
     KL,
     Between,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     Inert,
     IntegralOver,
@@ -41,6 +43,7 @@ from derive.terms import (
     Root,
     SumOver,
     Times,
+    ValueAt,
     factors,
     free_symbols,
     is_infinite,
@@ -51,7 +54,7 @@ from derive.terms import (
 )
 
 LARGEST_CUT = 4096
-FUNCTIONALS = (IntegralOver, Between, KL)
+FUNCTIONALS = (IntegralOver, Between, KL, DerivativeIn, ValueAt)
 
 Values = dict[str, Any]
 Divergence = Callable[[Mapping[str, arb]], arb]
@@ -119,9 +122,23 @@ class Evaluator:
             return self._between(term, values)
         if isinstance(term, KL):
             return self._divergence(term, values)
+        if isinstance(term, DerivativeIn):
+            return self._derivative(term, values)
+        if isinstance(term, ValueAt):
+            body, x, point, _ = term.args
+            return self._value(body, {**values, x.name: self._value(point, values)})
         closed, values = self._closed(term, values)
         found = self.compiler(closed)(Frame(values))
-        return found if isinstance(found, arb) else arb(found)
+        return found if isinstance(found, arb | Dual) else arb(found)
+
+    def _derivative(self, term: DerivativeIn, values: Values) -> arb:
+        """By dual numbers: the slope of the body where the variable moves at rate 1."""
+        body, x = term.args
+        level = 1 + max((level_of(v) for v in values.values()), default=0)
+        found = self._value(body, {**values, x.name: Dual(level, values[x.name], arb(1))})
+        if not finite(found):
+            raise Valueless(f"no finite value of {body}")
+        return found.slope if level_of(found) == level else arb(0)
 
     def _has_functional(self, term: Expr) -> bool:
         return any(isinstance(t, FUNCTIONALS) for _, t in walk(term))

@@ -18,7 +18,7 @@ from sympy import Expr, Rational, Symbol
 from derive.derivation import Derivation
 from derive.evidence.ball import Compiler, Frame, Program
 from derive.evidence.floats import FORMATS, Floats, Format
-from derive.evidence.points import Slot, is_pair, slots
+from derive.evidence.points import Slot, is_pair, slots, unscaled
 from derive.terms import (
     ONE,
     TWO,
@@ -294,9 +294,9 @@ def _stratum(
 def _as_parameter(slot: Slot, logs: Floats, locations: Floats, stratum: str, form: Format) -> Floats:
     if slot.role == "location":
         return locations[slot.side]
-    if slot.role == "log-scale":
-        return 2 * np.log(10.0) * logs[slot.side]
     scale = 10.0 ** logs[slot.side]
+    if slot.role == "log-scale":
+        return np.asarray(unscaled(slot.argument, scale, np))
     if stratum == "near" and slot.side == 0:
         other = form.round(10.0 ** logs[1])
         scale[::7] = other[::7] + form.ulp(other[::7])  # the very next number

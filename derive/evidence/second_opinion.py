@@ -61,6 +61,9 @@ ALGEBRA: Mapping[str, str] = {
     "root-of-square": "roots",
     "exp-product": "exponents",
     "exp-half-squared": "exponents",
+    "exp-squared": "exponents",
+    "exp-zero": "exponents",
+    "exp-minus-log": "exponents",
     "laws-of-exponents": "exponents",
 }
 """Rule → the tactic that proves its lines."""
@@ -110,6 +113,12 @@ Qed.
 Lemma exp_half : forall a, exp a = exp (a / 2) * exp (a / 2).
 Proof. intros a. rewrite <- exp_plus. f_equal. field. Qed.
 
+Lemma exp_square : forall a, exp a ^ 2 = exp (2 * a).
+Proof. intros a. replace (2 * a) with (a + a) by ring. rewrite exp_plus. ring. Qed.
+
+Lemma exp_twice : forall a, exp (- (2 * a)) = exp (- a) * exp (- a).
+Proof. intros a. rewrite <- exp_plus. f_equal. ring. Qed.
+
 Ltac split_logs := repeat first
   [ rewrite ln_exp | rewrite ln_1
   | rewrite ln_quotient by positive | rewrite ln_mult by positive | rewrite ln_Rinv by positive
@@ -152,7 +161,12 @@ Ltac exponents := first
   [ algebra
   | solve [ repeat rewrite <- exp_plus; f_equal; field ]
   | solve [ unfold Rdiv; repeat rewrite <- exp_Ropp; repeat rewrite <- exp_plus; f_equal; field ]
-  | solve [ symmetry; rewrite exp_half; ring ] ].
+  | solve [ symmetry; rewrite exp_half; ring ]
+  | solve [ rewrite exp_square; reflexivity ]
+  | solve [ rewrite exp_twice; field ]
+  | solve [ apply exp_0 ]
+  | solve [ rewrite exp_Ropp; rewrite exp_ln by positive; unfold Rdiv; ring ]
+  | solve [ rewrite exp_Ropp; field; apply Rgt_not_eq; apply exp_pos ] ].
 """
 
 Status = Literal["agrees", "absent", "disagrees"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.kernel import Rule
-from derive.rules import algebra, definitions, integrals, logarithms
+from derive.rules import algebra, definitions, derivatives, integrals, logarithms
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule
@@ -14,5 +14,6 @@ RULES: Mapping[str, Rule] = {
         *logarithms.RULES,
         *algebra.RULES,
         *integrals.RULES,
+        *derivatives.RULES,
     )
 }

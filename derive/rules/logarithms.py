@@ -60,6 +60,14 @@ IDENTITIES = (
         A,
     ),
     Identity(
+        "exp-minus-log",
+        "the exponential undoes the logarithm",
+        "The exponential of minus the logarithm of a is 1/a, for positive a.",
+        Exp(Minus(Log(A))),
+        Quotient(ONE, A),
+        _positive(A),
+    ),
+    Identity(
         "log-root",
         "logarithm of a square root",
         "The logarithm of a square root is half the logarithm.",
@@ -99,6 +107,13 @@ IDENTITIES = (
         ZERO,
     ),
     Identity(
+        "exp-zero",
+        "the exponential of 0",
+        "The exponential of 0 is 1.",
+        Exp(ZERO),
+        ONE,
+    ),
+    Identity(
         "root-square",
         "square of a square root",
         "Squaring undoes the square root of a positive number.",
@@ -127,6 +142,13 @@ IDENTITIES = (
         "Squaring an exponential doubles its exponent.",
         Power(Exp(Quotient(A, TWO)), TWO),
         Exp(A),
+    ),
+    Identity(
+        "exp-squared",
+        "square of an exponential",
+        "Squaring an exponential doubles its exponent.",
+        Power(Exp(A), TWO),
+        Exp(Times(TWO, A)),
     ),
 )
 

@@ -80,13 +80,13 @@ def put(law: Expr, replacements: dict[str, Expr]) -> Expr:
 
 def polish(chain: Chain, base: Place) -> None:
     """Laws of the logarithm, arithmetic, and ½ in front where every term is a half."""
-    _rewrite(chain, base, "exp-half-squared", _is_squared_exp)
+    _square_exponentials(chain, base)
     arithmetic(chain, tidy(at(chain.line, base)), base, Detail.STANDARD)
     _expand_logs(chain, base)
     arithmetic(chain, tidy(at(chain.line, base)), base, Detail.FULL)
     halves = factor_out_half(at(chain.line, base))
     if isinstance(halves, Times) and _doubled_log(halves.args[1]):
-        for place in reversed(places(at(chain.line, base), Log)):
+        for place in reversed(_outer_logs(at(chain.line, base))):
             chain.apply(RULES["log-as-log-square"], (*base, *place), detail=Detail.FULL)
         halves = factor_out_half(at(chain.line, base))
     if isinstance(halves, Times) and halves != at(chain.line, base):
@@ -99,19 +99,13 @@ def polish(chain: Chain, base: Place) -> None:
             chain.apply(RULES["constant-factor"], base[:-1])
 
 
-def _is_squared_exp(term: Expr) -> bool:
-    return (
-        isinstance(term, Power)
-        and term.args[1] == TWO
-        and isinstance(term.args[0], Exp)
-        and isinstance(term.args[0].args[0], Quotient)
-        and term.args[0].args[0].args[1] == TWO
-    )
-
-
-def _rewrite(chain: Chain, base: Place, rule: str, fits: object) -> None:
+def _square_exponentials(chain: Chain, base: Place) -> None:
     for place in places(at(chain.line, base), Power):
-        if fits(at(chain.line, (*base, *place))):  # type: ignore[operator]
+        power = at(chain.line, (*base, *place))
+        if power.args[1] == TWO and isinstance(power.args[0], Exp):
+            exponent = power.args[0].args[0]
+            halved = isinstance(exponent, Quotient) and exponent.args[1] == TWO
+            rule = "exp-half-squared" if halved else "exp-squared"
             chain.apply(RULES[rule], (*base, *place), detail=Detail.FULL)
 
 
@@ -137,6 +131,15 @@ def _expand_logs(chain: Chain, base: Place) -> None:
 
 def _log_opens(a: Expr) -> bool:
     return LOG_RULES["log-exp"](a) or LOG_RULES["log-root"](a)
+
+
+def _outer_logs(term: Expr) -> list[Place]:
+    """Places of the logarithms that stand in no power and in no other logarithm."""
+    return [
+        place
+        for place in places(term, Log)
+        if not any(isinstance(at(term, place[:k]), (Log, Power)) for k in range(len(place)))
+    ]
 
 
 def _doubled_log(inner: Expr) -> bool:

@@ -38,7 +38,7 @@ def tidy(term: Expr) -> Expr:
     if isinstance(term, Plus):
         return _tidy_sum(term)
     if isinstance(term, (Times, Quotient, Minus, Power, Root)):
-        return _from_powers(*_powers(term))
+        return from_powers(*powers_of(term))
     return rebuild(term, tuple(tidy(a) for a in term.args))
 
 
@@ -58,35 +58,35 @@ def _tidy_sum(term: Expr) -> Expr:
     return from_signed(parts) if parts else ZERO
 
 
-def _powers(term: Expr) -> tuple[Fraction, Powers]:
+def powers_of(term: Expr) -> tuple[Fraction, Powers]:
     """A product as a rational number and base → exponent, in reading order."""
     if term.is_Rational:
         return Fraction(int(term.p), int(term.q)), {}
     if isinstance(term, Minus):
-        number, powers = _powers(term.args[0])
+        number, powers = powers_of(term.args[0])
         return -number, powers
     if isinstance(term, Times):
         number, powers = Fraction(1), Powers()
         for factor in term.args:
-            n, p = _powers(factor)
+            n, p = powers_of(factor)
             number *= n
             for base, k in p.items():
                 powers[base] = powers.get(base, Fraction(0)) + k
         return number, powers
     if isinstance(term, Quotient):
-        number, powers = _powers(term.args[0])
-        n, p = _powers(term.args[1])
+        number, powers = powers_of(term.args[0])
+        n, p = powers_of(term.args[1])
         for base, k in p.items():
             powers[base] = powers.get(base, Fraction(0)) - k
         return number / n, powers
     if isinstance(term, (Power, Root)):
         k = Fraction(1, 2)
         if isinstance(term, Power):
-            n, nothing = _powers(tidy(term.args[1]))
+            n, nothing = powers_of(tidy(term.args[1]))
             if nothing:
                 return Fraction(1), {rebuild(term, tuple(tidy(a) for a in term.args)): Fraction(1)}
             k = n
-        number, powers = _powers(term.args[0])
+        number, powers = powers_of(term.args[0])
         if k.denominator == 1:
             return number ** int(k), {base: e * k for base, e in powers.items()}
         if number == 1 and all(e.denominator == 1 for e in powers.values()) and len(powers) == 1:
@@ -94,11 +94,12 @@ def _powers(term: Expr) -> tuple[Fraction, Powers]:
         return Fraction(1), {rebuild(term, tuple(tidy(a) for a in term.args)): Fraction(1)}
     done = tidy(term)
     if done.is_Rational or isinstance(done, Minus):
-        return _powers(done)
+        return powers_of(done)
     return Fraction(1), {done: Fraction(1)}
 
 
-def _from_powers(number: Fraction, powers: Powers) -> Expr:
+def from_powers(number: Fraction, powers: Powers) -> Expr:
+    """The product that ``powers_of`` takes apart, as one fraction."""
     if number == 0:
         return ZERO
     top = [_power(base, k) for base, k in powers.items() if k > 0]
@@ -145,6 +146,7 @@ def order(term: Expr) -> Expr:
 def factor_out_half(term: Expr) -> Expr:
     """½(a + b − …) when every addend of the sum is a half of something without a number in front.
 
+    Only the double of a logarithm may stand inside: it becomes the logarithm of a square.
     A sum without fractions inside is put in order: powers and exponentials by name, then what is
     subtracted, numbers first.
     """
@@ -152,7 +154,7 @@ def factor_out_half(term: Expr) -> Expr:
     if not any(_has_number(part) for _, part in addends_here):
         return term
     parts = [(sign * inner_sign, inner) for sign, part in addends_here for inner_sign, inner in _halves(part)]
-    if any(_has_number(p) for _, p in parts):
+    if any(_has_number(p) or (powers_of(p)[0] == 2 and not contains(p, Log)) for _, p in parts):
         return term
     if any(isinstance(p, Quotient) for _, p in parts):
         return Times(HALF, from_signed(parts))
@@ -169,7 +171,7 @@ def factor_out_half(term: Expr) -> Expr:
 
 def _has_number(part: Expr) -> bool:
     """Whether an addend is still written with a fraction of numbers in front or below."""
-    number, _ = _powers(part)
+    number, _ = powers_of(part)
     return number.denominator != 1
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from derive.catalogue import IDS, result
 from derive.codec import decode
+from derive.codegen.evaluation import evaluation_forms
 from derive.derivation import CertificateError, Derivation, replay
 from derive.distributions import FAMILIES
 from derive.evidence import sampling
@@ -106,8 +107,11 @@ def mutants(id: str, seed: int, most: int = MUTANTS) -> Iterator[tuple[str, str,
 
 
 def nodes_of(id: str) -> dict[str, Derivation]:
-    """Every derivation that a result holds: the main one, its other forms, all lemmas."""
-    return {node.id: node for top in result(id).derivations() for node in top.tree()}
+    """Every derivation that a certificate holds: the main one, its other forms, those that the generated code
+    is written from, all lemmas."""
+    found = result(id)
+    tops = (*found.derivations(), *evaluation_forms(found).values())
+    return {node.id: node for top in tops for node in top.tree()}
 
 
 def judge(node: Derivation, data: Data, sort: str, rebuilt: Derivation) -> str:

@@ -29,6 +29,7 @@ from derive.terms import (
     ZERO,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     Inert,
     Law,
@@ -46,6 +47,7 @@ from derive.terms import (
     SumOver,
     TermError,
     Times,
+    ValueAt,
     at,
     free_symbols,
     plus,
@@ -131,8 +133,12 @@ def remembered() -> Iterator[None]:
             if "lemma" in bindings
             else (),
         )  # fmt: skip
-        if key not in known:
-            known[key] = real(rule, before, place, bindings, scope, lemmas, detail)
+        try:
+            if key in known:
+                return known[key]
+        except RecursionError:  # a term that is too deep to be a key
+            return real(rule, before, place, bindings, scope, lemmas, detail)
+        known[key] = real(rule, before, place, bindings, scope, lemmas, detail)
         return known[key]
 
     replay_one, replayed = derive.derivation._replay_one, {}
@@ -294,6 +300,20 @@ def _absolute(t: Expr) -> Iterator[Expr]:
         yield Minus(Root(Power(t, TWO)))
 
 
+def _derivative(t: Expr) -> Iterator[Expr]:
+    """Not taken, taken twice, in another variable, or at another point."""
+    if isinstance(t, DerivativeIn):
+        body, x = t.args
+        yield body
+        yield DerivativeIn(t, x)
+        for other in sorted(free_symbols(body) - {x}, key=str):
+            yield DerivativeIn(body, other)
+    elif isinstance(t, ValueAt):
+        body, x, point, space = t.args
+        yield body
+        yield ValueAt(body, x, Plus(point, ONE), space)
+
+
 def _pi(t: Expr) -> Iterator[Expr]:
     if t == pi:
         yield from (Integer(3), Rational(22, 7), Rational(355, 113), Rational(31415926535897932, 10**16))
@@ -336,6 +356,7 @@ TERM_OPERATORS: Mapping[str, Change] = {
     "shifted index": _index,
     "bad square": _bad_square,
     "absolute value": _absolute,
+    "derivative": _derivative,
     "π": _pi,
     "relative change 1e-8": _relative(8),
     "relative change 1e-12": _relative(12),
@@ -359,6 +380,8 @@ def may_stand_at(term: Expr, place: Place) -> bool:
         return True
     parent = at(term, place[:-1])
     if isinstance(parent, Law) and place[-1] == 0:
+        return False
+    if isinstance(parent, DerivativeIn) and place[-1] == 1:
         return False
     return not (isinstance(parent, Inert) and parent.binds == place[-1])
 
@@ -443,7 +466,10 @@ def starts(data: Data, node: Derivation) -> Iterator[Mutant]:
     step = hurt(data)
     place = tuple(step["place"])
     before = decode(data["derivations"][-1]["left"])
+    zero = at(decode(step["after"]), place) == ZERO
     for operator, wrong in wrong_terms(at(before, place), names_at(node)):
+        if zero and operator in ("absolute value", "sign"):
+            continue  # |0| and −0 are 0, which balls around 0 do not tell
         yield operator, with_left(data, replace_at(before, place, wrong))
 
 

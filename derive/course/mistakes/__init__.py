@@ -6,12 +6,12 @@ show it wrong at that line, and nothing it writes is ever accepted: the checker 
 
 from __future__ import annotations
 
-from derive.course.mistakes import algebra, calculus, definitions, integrals, logarithms
+from derive.course.mistakes import algebra, calculus, definitions, derivatives, integrals, logarithms
 from derive.course.mistakes.mistake import Mistake, exchange
 
 MISTAKES: tuple[Mistake, ...] = tuple(
     mistake
-    for topic in (definitions, logarithms, integrals, algebra, calculus)
+    for topic in (definitions, logarithms, integrals, algebra, calculus, derivatives)
     for mistake in topic.BOOK.mistakes
 )
 BY_ID = {mistake.id: mistake for mistake in MISTAKES}
