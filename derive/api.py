@@ -195,7 +195,7 @@ class Divergence:
 
     def verify(self) -> dict[str, Any]:
         """Re-prove, enclose and measure; the same data as ``derive verify --json``."""
-        from derive.build import verify_result
+        from derive.verification import verify_result
 
         return verify_result(self.catalogued)
 

@@ -13,10 +13,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from derive import catalogue
 from derive.catalogue import Form, Result
@@ -106,7 +106,9 @@ def with_code_forms(result: Result) -> Result:
 
 def _computed_title(result: Result, name: str) -> str:
     swap = next((f.parameterisation for f in result.forms if f.name == name), None)
-    return "Why the code looks different" + (f", in terms of the {swap.title}" if swap else "")
+    return "Why the code looks different: the form that it computes" + (
+        f", in terms of the {swap.title}" if swap else ""
+    )
 
 
 def checks_of(result: Result) -> CheckSummary:
@@ -249,52 +251,3 @@ def pdf(id: str, output: Path) -> Path:
         target = output / id / made.name
         replace(target, made.read_bytes())
     return target
-
-
-def add_second_opinion(row: dict[str, Any], result: Result) -> None:
-    """What Coq says of the algebra of a result and its forms, and Maxima of their calculus, put into its
-    row of the report."""
-    from derive.evidence.antiderivatives import opinion_on_calculus
-    from derive.evidence.second_opinion import second_opinion
-
-    systems = (second_opinion, opinion_on_calculus)
-    opinions = [(d.id, system(d)) for system in systems for d in result.derivations()]
-    row["second_opinions"] = [{"derivation": id, **asdict(opinion)} for id, opinion in opinions]
-    wrong = [f"{o.tool} disagrees with {id}: {o.detail}" for id, o in opinions if o.status == "disagrees"]
-    row["failures"] = row["failures"] + wrong
-    row["verified"] = row["verified"] and not wrong
-
-
-def verify_exhaustively(progress: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Both primitives and their derivatives at every float32, for each target; takes minutes."""
-    from derive.codegen.render import module_name, module_text
-    from derive.evidence.exhaustive import exhaustive
-    from derive.evidence.report import code_row, faults
-
-    with tempfile.TemporaryDirectory() as folder:
-        modules: dict[str, Path] = {}
-        result = catalogue.result("kl-normal-standard")
-        for target in TARGETS.values():
-            path = Path(folder) / module_name(result, target)
-            path.write_text(module_text(result, target), encoding="utf-8")
-            modules[target.name] = path
-        found = list(exhaustive(modules, progress=progress))
-    return [code_row(row) | {"failures": faults(row)} for row in found]
-
-
-def verify_result(result: Result, **options: Any) -> dict[str, Any]:
-    """One result's part of the report of ``derive verify``."""
-    from derive.codegen.render import module_name, module_text
-    from derive.evidence.report import verify_one
-
-    if result.id not in catalogue.DIVERGENCES:
-        row = verify_one(result, None, **options)
-        return row | {"not_measured": "code is written for the divergences of the catalogue only"}
-    coded = catalogue.result(result.id)
-    with tempfile.TemporaryDirectory() as folder:
-        modules: dict[str, Path] = {}
-        for target in TARGETS.values():
-            path = Path(folder) / module_name(coded, target)
-            path.write_text(module_text(coded, target), encoding="utf-8")
-            modules[target.name] = path
-        return verify_one(result, modules, **options)

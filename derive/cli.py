@@ -238,7 +238,12 @@ def build(
     is_flag=True,
     help="Have Coq prove the algebra and Maxima the calculus too, where they are installed.",
 )
-@click.option("--exhaustive", is_flag=True, help="Measure the primitives at every float32 (minutes).")
+@click.option("--exhaustive", is_flag=True, help="Every float32 and 10⁷ random points too (hours).")
+@click.option("--compiled", is_flag=True, help="Measure what torch.compile makes of the code too (minutes).")
+@click.option(
+    "--peers", type=click.Path(file_okay=False, path_type=Path),
+    help="Measure the usual formulas beside ours, and write table, data and plot to this folder.",
+)  # fmt: skip
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON report here too."
 )
@@ -250,11 +255,14 @@ def verify(
     trusted: bool,
     second_opinion: bool,
     exhaustive: bool,
+    compiled: bool,
+    peers: Path | None,
     output: Path | None,
 ) -> None:
     """Re-prove every step, enclose the integrals, measure the generated code."""
-    from derive import build as room
     from derive import catalogue
+    from derive import verification as room
+    from derive.build import replace
     from derive.evidence.report import environment, table
     from derive.evidence.sampled import sampled_rules
     from derive.evidence.trusted import lines
@@ -271,6 +279,7 @@ def verify(
                     catalogue.result(id),
                     enclosures=enclosures,
                     code_points=points,
+                    compiled=compiled,
                     progress=lambda stage: step(stage, advance=0),
                 )
             )
@@ -286,9 +295,12 @@ def verify(
     if output is not None:
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            room.replace(output, text)
+            replace(output, text)
         except OSError as error:
             raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
+    if peers is not None:
+        for path in room.compare_peers(peers):
+            click.echo(f"written: {path}", err=True)
     click.echo(text if as_json else table(data), nl=False)
     good = all(row["verified"] for row in rows) and all(rule["holds"] for rule in rules)
     if not good or any(r["failures"] for r in data.get("exhaustive", ())):

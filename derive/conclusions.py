@@ -87,7 +87,10 @@ def _least(scope: Scope, f: Expr, value: Expr, *where: Expr) -> str:
         f = substitute(f, {x: point})
     if not form.equal(f, value):
         raise Undetermined("the value at the point is another one")
-    return "the derivative in each variable is negative before its place and positive after it"
+    return (
+        "one variable after the other is moved to its place, in this order, and on the way the function "
+        "falls: its derivative there has the sign of the distance from the place"
+    )
 
 
 def _determinant(form: NormalForm, rows: list[list[Element]]) -> Element:

@@ -278,7 +278,7 @@ def _positive(scope: Scope, term: Expr) -> str:
     form = NormalForm.of(scope)
     if form.element_sign(form(term)) != 1:
         raise Undetermined("it is not certified positive from what is declared")
-    return "every factor is certified positive from the declared domains"
+    return "it is certified positive for all values in the declared domains"
 
 
 def _real(scope: Scope, term: Expr) -> str:
@@ -303,7 +303,9 @@ def _natural(scope: Scope, term: Expr) -> str:
 
 def _integrable(scope: Scope, integrand: Expr, variable: Expr, space: Expr) -> str:
     calculus.require_integrable(scope, integrand, variable, space)
-    return "each part is a power times a decaying exponential, without a singularity that matters"
+    return (
+        "each part decays like an exponential where the range is infinite, and no singularity spoils the area"
+    )
 
 
 def _equal(scope: Scope, left: Expr, right: Expr) -> str:

@@ -150,20 +150,20 @@ STUDIES = (
     ),
     Study(
         "kl-normal-hessian",
-        "As a function of q the divergence is not convex everywhere",
+        "In the standard deviation of q the divergence is not convex everywhere",
         "∂²KL/∂σ₂² < 0 for wide q",
         (NORMAL,),
         (
             Part("main", "The second derivative in the standard deviation of q, negative for a wide q"),
             Part("mu-2", "The second derivative in the mean of q"),
             Part("mu-2-sigma-2", "The mixed derivative in the parameters of q"),
-            Part("of-p", "As a function of p it is convex"),
+            Part("of-p", "In the mean and the standard deviation of p it is convex"),
         ),
         needs=("kl-normal-gradient",),
     ),
     Study(
         "kl-normal-fisher",
-        "Near p = q the divergence is half the Fisher information's quadratic form",
+        "Near p = q the divergence is a quadratic form: the Fisher information, halved",
         "Hessian of KL at q = p: diag(1/σ², 2/σ²)",
         (NORMAL,),
         (
@@ -177,7 +177,7 @@ STUDIES = (
     ),
     Study(
         "kl-normal-asymmetry",
-        "Forward against reverse divergence: the wider law is the farther one",
+        "Forward against reverse divergence: averaging over the wider law gives the larger one",
         "KL(p ‖ q) − KL(q ‖ p)",
         (NORMAL,),
         (

@@ -56,7 +56,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def modules(generated: Path) -> dict[tuple[str, str], ModuleType]:
-    """Id and target → the generated module."""
+    """Id of a divergence and target → the generated module."""
     from generated_code import INSTALLED, load
 
     return {

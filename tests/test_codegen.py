@@ -446,6 +446,15 @@ def test_softplus_keeps_its_digits_where_the_divergence_vanishes(
         assert row.max_ulp <= 4, row
 
 
+@pytest.mark.parametrize("target", INSTALLED)
+def test_softplus_of_infinity_is_infinitely_far(target: str, call: Callable[..., Any]) -> None:
+    rho = np.asarray([-np.inf, np.inf, np.nan], dtype=np.float32)
+    found = call(target, "kl_normal_standard_from_softplus")(
+        convert(target, np.zeros_like(rho)), convert(target, rho)
+    )
+    assert np.array_equal(plain(found), [np.inf, np.inf, np.nan], equal_nan=True)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_planted_faults_of_the_softplus_are_found(dtype: str, modules: Any, monkeypatch: Any) -> None:
     module, sample = modules["kl-normal-standard", "torch"], around_one(dtype)

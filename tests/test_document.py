@@ -229,7 +229,7 @@ def test_a_line_carries_the_reasons_of_all_steps_behind_it():
 
 def test_side_conditions_and_how_they_were_discharged_are_written():
     made = render.text(catalogue.result("kl-normal"), None, Detail.FULL, columns=10_000)
-    assert "Needs p(x) > 0; q(x) > 0: every factor is certified positive" in made
+    assert "Needs p(x) > 0; q(x) > 0: it is certified positive" in made
     assert "p(x) (x−μ₁)² is integrable in x over ℝ" in made
     assert "Needs p ≪ q: the support of p lies in the support of q" in made
 

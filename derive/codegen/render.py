@@ -150,7 +150,9 @@ def _render(
             used=used,
             logarithm=any(name.startswith("log_excess") or name == "softplus_excess" for name in used),
             exponential=exponential,
-            differences=exponential or any(name.startswith("square_by_") for name in used),
+            differences=exponential
+            or any(name.startswith("square_by_") for name in used)
+            or not used.isdisjoint(("log_excess_of_square", "softplus_excess")),
             positive=any(a.positive for f in chosen for a in f.arguments),
             polynomials={
                 name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}

@@ -102,6 +102,7 @@ def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]
     if divergence is None:
         return tuple(out)
     p, q = divergence.args
+    out += _densities((p, q), notation)
     space = composer.compose(_support(p, derivation))
     names = composer.compose(p), composer.compose(q)
     continuous = any(
@@ -123,6 +124,20 @@ def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]
     out.append(prose("Logarithms are natural: the divergence is in nats (divided by log 2, in bits)."))
     out += _convention(p, notation)
     return tuple(out)
+
+
+def _densities(pair: tuple[Expr, ...], notation: Notation) -> list[Prose]:
+    """What the families of two laws are, by their densities."""
+    factors = [law.args[0] if isinstance(law, ProductLaw) else law for law in pair]
+    out = []
+    for name in dict.fromkeys(f.family for f in factors if isinstance(f, Law)):
+        distribution, composer = DISTRIBUTIONS[name], Composer(notation.of(()))
+        density = composer.compose(distribution.family.density)
+        point = composer.compose(distribution.family.variable)
+        out.append(
+            prose(composer.law(distribution.generic), " has the density ", density, " at ", point, ".")
+        )
+    return out
 
 
 def _support(law: Expr, derivation: Derivation) -> Expr:

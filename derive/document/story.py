@@ -56,7 +56,6 @@ SHOWN_FORMS = (
     "kl-normal-standard-logvar",
     "kl-diagonal-normal-standard-logvar",
     "kl-diagonal-normal-standard-negative",
-    COMPUTED,
 )
 
 CHAPTERS = (
@@ -129,10 +128,10 @@ def infinite() -> Derivation:
 def derivations(evaluations: Mapping[str, Derivation]) -> dict[str, Derivation]:
     """What the article states, in the order of its numbers; ``evaluations`` by id."""
     found = {d.id: d for id in THEOREMS for d in result(id).derivations()} | dict(evaluations)
-    out = {INFINITE: infinite()} | {id: found[id] for id in THEOREMS} | {id: found[id] for id in SHOWN_FORMS}
+    out = {INFINITE: infinite()} | {id: found[id] for id in (*THEOREMS, *SHOWN_FORMS)}
     for study in STUDIES:
         out |= {d.id: d for d in result(study.id).derivations()}
-    return out
+    return out | {COMPUTED: found[COMPUTED]}
 
 
 def labels(stated: Mapping[str, Derivation]) -> tuple[dict[str, Label], tuple[Derivation, ...]]:
@@ -202,6 +201,7 @@ def inline(notation: Notation) -> dict[str, Node]:
         "exp_log_variance": Exp(s), "x": symbol("x"), "d": symbol("d"), "j": symbol("j"),
     }  # fmt: skip
     out = {name: composer.compose(term) for name, term in names.items()}
+    out["definition"] = Relation(out["kl"], "=", composer.compose(forward.steps[0].after))
     p_name, q_name = notation.title("p"), notation.title("q")
     out |= {"p": p_name, "q": q_name, "dominated": Relation(p_name, "≪", q_name), "zero": Number("0")}
     return out | _bound(notation)

@@ -9,8 +9,8 @@ arithmetic where the largest errors were found.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import mpmath
@@ -18,39 +18,58 @@ import numpy as np
 
 from derive.catalogue import result
 from derive.evidence.floats import FORMATS, Floats
-from derive.evidence.measure import LIBRARIES, SUBNORMALS, CodeRow, Function, compare, load
+from derive.evidence.measure import COMPILED, LIBRARIES, SUBNORMALS, CodeRow, Function, Scale, load
 from derive.evidence.report import references
 from derive.evidence.samples import Reference, Sample, Truth
 
 ID = "kl-normal-standard"
-BLOCK = 1 << 21
+BLOCK = 1 << 18
 PATTERNS = 1 << 32
 SERIES_BELOW = 2.0**-6
 Progress = Callable[[str], None]
 
 
+@dataclass
+class _Tally:
+    """What was found of one quantity of one target so far."""
+
+    worst: tuple[float, float] = (0.0, 0.0)
+    total: float = 0.0
+    bad: int = 0
+
+
 def exhaustive(
-    modules: Mapping[str, Path], *, stride: int = 1, progress: Progress = lambda stage: None
+    modules: Mapping[str, Path],
+    *,
+    stride: int = 1,
+    compiled: bool = False,
+    progress: Progress = lambda stage: None,
 ) -> Iterator[CodeRow]:
     """Measure the functions and their derivatives at every ``stride``-th finite normal float32.
 
-    ``modules`` maps a target to the path of its module for ``kl-normal-standard``.
+    ``modules`` maps a target to the path of its module for ``kl-normal-standard``; ``compiled`` adds the
+    compiled functions of the targets that have them.
     """
     found = references(result(ID))
+    loaded = {}
     for target, path in modules.items():
         try:
-            module = load(path)
+            loaded[target] = load(path)
         except ImportError as error:
             yield CodeRow(target, ID, "float32", "every float32", 0, 0, 0, 0, {}, "not measured", str(error))
             continue
-        for name, exact in (
-            ("kl_normal_standard_from_logvar", _of_log_variance),
-            ("kl_normal_standard_from_var", _of_variance),
-            ("kl_normal_standard_from_softplus", _of_softplus),
-        ):
-            gradient = LIBRARIES[target].gradient
-            slopes = getattr(module, name + gradient)
-            yield from _sweep(target, getattr(module, name), slopes, found[name], exact, stride, progress)
+        if compiled and target in COMPILED:
+            loaded[COMPILED[target]] = loaded[target]
+    for name, exact in (
+        ("kl_normal_standard_from_logvar", _of_log_variance),
+        ("kl_normal_standard_from_var", _of_variance),
+        ("kl_normal_standard_from_softplus", _of_softplus),
+    ):
+        functions = {
+            target: (getattr(module, name), getattr(module, name + LIBRARIES[target].gradient))
+            for target, module in loaded.items()
+        }
+        yield from _sweep(functions, found[name], exact, stride, progress)
 
 
 def _of_log_variance(t: Floats) -> tuple[Floats, Floats]:
@@ -103,16 +122,15 @@ def _horner(x: Floats, coefficients: list[float]) -> Floats:
 
 
 def _sweep(
-    target: str, function: Function, slopes: Function, reference: Reference,
+    functions: Mapping[str, tuple[Function, Function]], reference: Reference,
     exact: Callable[[Floats], tuple[Floats, Floats]], stride: int, progress: Progress,
 ) -> Iterator[CodeRow]:  # fmt: skip
-    form, library = FORMATS["float32"], LIBRARIES[target]
-    name = reference.names[1]
-    positive = reference.slots[1].role == "scale"
+    """Target → the function and that which gives its gradients; the truth is worked out once for all."""
+    form, name = FORMATS["float32"], reference.names[1]
     quantities = ("value", f"gradient of {name}")
-    worst = dict.fromkeys(quantities, (0.0, 0.0))
-    points, total, bad = 0, dict.fromkeys(quantities, 0.0), dict.fromkeys(quantities, 0)
-    end = PATTERNS // 2 if positive else PATTERNS
+    tallies = {(target, quantity): _Tally() for target in functions for quantity in quantities}
+    points = 0
+    end = PATTERNS // 2 if reference.slots[1].role == "scale" else PATTERNS
     for start in range(0, end, BLOCK * stride):
         patterns = np.arange(start, min(start + BLOCK * stride, end), stride, dtype=np.uint64)
         with np.errstate(invalid="ignore"):
@@ -122,31 +140,33 @@ def _sweep(
             continue
         points += x.size
         arrays = [np.zeros_like(x), x]
-        assert library.gradients is not None
-        computed = (
-            library.call(function, arrays, "float32"),
-            library.gradients(slopes, arrays, "float32")[1],
-        )
-        for quantity, ours, truth in zip(quantities, computed, exact(x), strict=True):
-            ulps, wrong = compare(
-                ours, Truth(truth, np.zeros_like(truth)), np.abs(truth), form, SUBNORMALS,
-                signed=quantity != "value", flushes=library.flushes,
-            )  # fmt: skip
-            if quantity != "value":  # where the value overflows the gradient of a sum says nothing
-                keep = np.abs(exact(x)[0]) < form.largest / 2
-                ulps, wrong = np.where(keep, ulps, 0.0), wrong & keep
-            k = int(np.argmax(ulps))
-            worst[quantity] = max(worst[quantity], (float(ulps[k]), float(x[k])))
-            total[quantity] += float(ulps.sum())
-            bad[quantity] += int(wrong.sum())
-        progress(f"{target} {name} {start / PATTERNS:.0%}")
-    for quantity in quantities:
-        ulp, at = worst[quantity]
-        row = CodeRow(
+        truths = exact(x)
+        scales = [Scale.of(Truth(t, np.zeros_like(t)), np.abs(t), form) for t in truths]
+        kept = (None, np.abs(truths[0]) < form.largest / 2)  # elsewhere the gradient of a sum says nothing
+        for target, (function, slopes) in functions.items():
+            library = LIBRARIES[target]
+            assert library.gradients is not None
+            computed = (
+                library.call(function, arrays, "float32"),
+                library.gradients(slopes, arrays, "float32")[1],
+            )
+            for quantity, ours, scale, keep in zip(quantities, computed, scales, kept, strict=True):
+                signed = keep is not None
+                ulps, wrong = scale.compare(ours, SUBNORMALS, signed=signed, flushes=library.flushes)
+                if keep is not None:
+                    ulps, wrong = np.where(keep, ulps, 0.0), wrong & keep
+                k, tally = int(np.argmax(ulps)), tallies[target, quantity]
+                tally.worst = max(tally.worst, (float(ulps[k]), float(x[k])))
+                tally.total += float(ulps.sum())
+                tally.bad += int(wrong.sum())
+        progress(f"{name} {start / end:.1%}")
+    for (target, quantity), tally in tallies.items():
+        ulp, at = tally.worst
+        yield CodeRow(
             target, f"{ID} {quantity}", "float32", "every float32" if stride == 1 else "float32 by steps",
-            points, round(ulp, 3), round(total[quantity] / points, 4), bad[quantity], {name: repr(at)},
+            points, round(ulp, 3), round(tally.total / points, 4), tally.bad, {name: repr(at)},
+            reason=_confirmed(reference, quantity, exact, at),
         )  # fmt: skip
-        yield dataclasses.replace(row, reason=_confirmed(reference, quantity, exact, at))
 
 
 def _confirmed(

@@ -7,6 +7,7 @@ against the truth.  A library that is not installed gives a row that says so, ne
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,7 @@ ADDING = 2.0
 WIDTHS = (8, 512)
 
 Function = Callable[..., Any]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,33 @@ def _gradients_torch(function: Function, arrays: Sequence[Floats], dtype: str) -
     return [np.asarray(g.to(torch.float64).numpy()) for g in found]
 
 
+@lru_cache(maxsize=4)
+def _compiled(function: Function) -> Function:
+    """Compiled into one graph, for any shape; the compiler needs one of C++ on a CPU.
+
+    Raises:
+        ImportError: where there is none.
+    """
+    import torch
+
+    if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
+        raise ImportError("torch.compile finds no C++ compiler")
+    torch._dynamo.reset()
+    compiled: Function = torch.compile(function, fullgraph=True, dynamic=True)
+    return compiled
+
+
+def _call_compiled(function: Function, arrays: Sequence[Floats], dtype: str) -> Floats:
+    import torch
+
+    with torch.no_grad():
+        return _call_torch(_compiled(function), arrays, dtype)
+
+
+def _gradients_compiled(function: Function, arrays: Sequence[Floats], dtype: str) -> list[Floats]:
+    return _gradients_torch(_compiled(function), arrays, dtype)
+
+
 def _jax_arrays(arrays: Sequence[Floats], dtype: str) -> list[Any]:
     import jax.numpy as jnp
 
@@ -160,8 +189,13 @@ def _gradients_jax(function: Function, arrays: Sequence[Floats], dtype: str) -> 
 LIBRARIES: Mapping[str, Library] = {
     "numpy": Library(_call_numpy, _gradients_numpy, (*DTYPES, "float16"), gradient="_gradient"),
     "torch": Library(_call_torch, _gradients_torch),
+    "torch compiled": Library(_call_compiled, _gradients_compiled, DTYPES),
     "jax": Library(_call_jax, _gradients_jax, flushes=True),
 }
+"""Name in the rows → library.  JAX compiles whatever it runs here."""
+
+COMPILED: Mapping[str, str] = {"torch": "torch compiled"}
+"""Target → how its module is measured once more, compiled."""
 
 
 def load(path: Path) -> ModuleType:
@@ -235,36 +269,65 @@ def compare(
     *,
     signed: bool,
     flushes: bool = False,
-) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]:
+) -> tuple[Floats, Flags]:
     """Errors in units in the last place of ``size``, and which results are bad.
 
     Where the size is a normal number of the format the error counts in units; where it is subnormal
     it may be ``slack`` least numbers, or 0 for a library that flushes; where it overflows the result has
     to be infinite.
     """
-    with np.errstate(all="ignore"):
-        error = np.abs((found - truth.high) - truth.low)
-        unit = form.ulp(np.minimum(size, form.largest))
-        over = size > form.largest + EDGE * unit
-        edge = ~over & (size > form.largest - EDGE * unit)
-        normal = (size >= form.least_normal) & ~over & ~edge
-        subnormal = size < form.least_normal
-        ulps = np.where(normal & np.isfinite(found), error / unit, 0.0)
-        bad = np.isnan(found)
-        bad |= np.isinf(found) & (normal | subnormal)
-        bad |= subnormal & (error > slack * form.least) & ~(flushes & (found == 0))
-        bad |= edge & ~np.isinf(found) & (error > 2 * EDGE * unit)
-        if signed:
-            bad |= over & np.isfinite(found) & (np.abs(truth.high) > form.largest + EDGE * unit)
-        else:
-            bad |= (found < 0) | (over & ~np.isinf(found))
-            bad |= normal & (found == 0)
-    return ulps, bad
+    return Scale.of(truth, size, form).compare(found, slack, signed=signed, flushes=flushes)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What errors of results are measured by: the truth, its units, and what kind of number it is.
+
+    ``over``, ``edge``, ``normal`` and ``subnormal`` say of each point where its size lies in the format.
+    """
+
+    truth: Truth
+    form: Format
+    unit: Floats
+    over: Flags
+    edge: Flags
+    normal: Flags
+    subnormal: Flags
+
+    @classmethod
+    def of(cls, truth: Truth, size: Floats, form: Format) -> Scale:
+        """The scale of a truth whose errors count in units of ``size``."""
+        with np.errstate(all="ignore"):
+            unit = form.ulp(np.minimum(size, form.largest))
+            over = size > form.largest + EDGE * unit
+            edge = ~over & (size > form.largest - EDGE * unit)
+            normal = (size >= form.least_normal) & ~over & ~edge
+        return cls(truth, form, unit, over, edge, normal, size < form.least_normal)
+
+    def compare(
+        self, found: Floats, slack: int, *, signed: bool, flushes: bool = False
+    ) -> tuple[Floats, Flags]:
+        """As the function ``compare``."""
+        form, truth = self.form, self.truth
+        with np.errstate(all="ignore"):
+            error = np.abs((found - truth.high) - truth.low)
+            ulps = np.where(self.normal & np.isfinite(found), error / self.unit, 0.0)
+            bad = np.isnan(found)
+            bad |= np.isinf(found) & (self.normal | self.subnormal)
+            bad |= self.subnormal & (error > slack * form.least) & ~(flushes & (found == 0))
+            bad |= self.edge & ~np.isinf(found) & (error > 2 * EDGE * self.unit)
+            if signed:
+                far = np.abs(truth.high) > form.largest + EDGE * self.unit
+                bad |= self.over & np.isfinite(found) & far
+            else:
+                bad |= (found < 0) | (self.over & ~np.isinf(found))
+                bad |= self.normal & (found == 0)
+        return ulps, bad
 
 
 def _row(
     target: str, title: str, sample: Sample, quantity: str, ulps: Floats,
-    bad: np.ndarray[Any, np.dtype[np.bool_]],
+    bad: Flags,
 ) -> CodeRow:  # fmt: skip
     ranked = np.where(bad, np.inf, ulps).reshape(-1)
     worst = int(np.argmax(ranked))
@@ -287,9 +350,11 @@ def measure_modules(
     *,
     gradient_points: int | None = None,
     dtypes: Sequence[str] = (*DTYPES, *SHORT),
+    compiled: bool = False,
 ) -> Iterator[CodeRow]:
     """Every function of a result's modules: name → reference, target → path of the module.
 
+    ``compiled`` adds rows for the targets that are also compiled (seconds for each function and dtype).
     Each sample and its truth are made once and shared by the targets.  Gradients are measured at
     ``gradient_points``, by default a fifth of the points and at most 5,000; so are the short dtypes.
     """
@@ -299,6 +364,8 @@ def measure_modules(
             loaded[target] = load(path)
         except ImportError as error:
             loaded[target] = str(error)
+        if compiled and target in COMPILED:
+            loaded[COMPILED[target]] = loaded[target]
     for name, reference in references.items():
         for dtype in dtypes:
             widths = WIDTHS if reference.summed else (0,)

@@ -44,6 +44,7 @@ def verify(
     enclosures: int = 5,
     code: Mapping[str, Modules] | None = None,
     code_points: int = 100_000,
+    compiled: bool = False,
     progress: Progress = _silent,
 ) -> dict[str, Any]:
     """Verify results by id.  ``code`` maps an id to its modules, target → path."""
@@ -51,7 +52,7 @@ def verify(
     rows = [
         verify_one(
             catalogue.result(id), modules.get(id, {}),
-            enclosures=enclosures, code_points=code_points, progress=progress,
+            enclosures=enclosures, code_points=code_points, compiled=compiled, progress=progress,
         )
         for id in ids
     ]  # fmt: skip
@@ -64,6 +65,7 @@ def verify_one(
     *,
     enclosures: int = 5,
     code_points: int = 100_000,
+    compiled: bool = False,
     progress: Progress = _silent,
 ) -> dict[str, Any]:
     """One result's part of the report.  ``verified`` is true only when everything in it holds."""
@@ -86,7 +88,9 @@ def verify_one(
     law_rows = laws(result, main)
     failures += [f"law: {r.law} fails for {r.derivation}" for r in law_rows if not r.holds]
     progress(f"{result.id}: measuring code")
-    code_rows = list(measure_modules(references(result), modules, code_points)) if modules else []
+    code_rows = []
+    if modules:
+        code_rows = list(measure_modules(references(result), modules, code_points, compiled=compiled))
     failures += [f"code: {reason}" for r in code_rows for reason in faults(r)]
     row |= {
         "enclosures": enclosed,
@@ -251,7 +255,7 @@ def table(data: Mapping[str, Any]) -> str:
     if "rules" in data:
         lines += [f"rules: {figures(data['rules'])}", ""]
     if "exhaustive" in data:
-        lines += ["every finite normal float32", *_code_lines(data["exhaustive"])]
+        lines += ["every finite normal float32, and many random points", *_code_lines(data["exhaustive"])]
         lines += [f"  ! {failure}" for row in data["exhaustive"] for failure in row["failures"]] + [""]
     return "\n".join(lines)
 
@@ -290,7 +294,7 @@ def _result_lines(row: Mapping[str, Any]) -> list[str]:
             f"closed form {last['closed_form']:.6g} (a picture, no evidence)"
         )
     if row["code"]:
-        out.append(f"  code        {'':58}{'points':>8} {'max ulp':>9} {'mean':>7} {'bad':>5}")
+        out.append(f"  code        {'':66}{'points':>8} {'max ulp':>9} {'mean':>7} {'bad':>5}")
     out += _code_lines(row["code"])
     return out + [f"  ! {failure}" for failure in row["failures"]]
 
@@ -298,10 +302,10 @@ def _result_lines(row: Mapping[str, Any]) -> list[str]:
 def _code_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     out = []
     for c in rows:
-        label = f"{c['target']:<6} {c['function']} {c['dtype']} {c['quantity']}"
+        label = f"{c['target']:<14} {c['function']} {c['dtype']} {c['quantity']}"
         if c["status"] == "measured":
             figures = f"{c['points']:>8} {c['max_ulp']:>9.2f} {c['mean_ulp']:>7.3f} {c['bad']:>5}"
         else:
             figures = f"{c['status']}: {c['reason']}"
-        out.append(f"    {label:<66}{figures}")
+        out.append(f"    {label:<74}{figures}")
     return out

@@ -112,7 +112,7 @@ class Reference:
     def sample(self, dtype: str, count: int, width: int = 0, seed: int = 0) -> Sample:
         """``count`` points (rows of ``width`` coordinates, for a summed function) with the truth."""
         wide = max(1, width)
-        arrays, strata = _inputs(self, FORMATS[dtype], max(4, count // wide), wide, seed)
+        arrays, strata = inputs(self, FORMATS[dtype], max(4, count // wide), wide, seed)
         if not self.summed:
             arrays = tuple(a[:, 0] for a in arrays)
         return Sample(self, dtype, arrays, strata, self.values(arrays))
@@ -239,7 +239,7 @@ def _certain(program: Program, frames: list[Frame]) -> tuple[arb, int]:
 # -- inputs ----------------------------------------------------------------------------------------
 
 
-def _inputs(
+def inputs(
     reference: Reference, form: Format, count: int, width: int, seed: int
 ) -> tuple[tuple[Floats, ...], tuple[str, ...]]:
     """Arrays of shape (count, width) and each row's stratum; the same for the same arguments."""

@@ -112,7 +112,7 @@ RULES = (
     Rule(
         "definition-of-kl",
         "definition",
-        "The Kullback-Leibler divergence is the integral of p log(p/q), defined since p ≪ q.",
+        "The divergence is by definition the average of log(p/q) under p: the integral of p log(p/q).",
         _open_kl,
         ("x",),
     ),

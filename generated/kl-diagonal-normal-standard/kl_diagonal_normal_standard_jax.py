@@ -72,6 +72,12 @@ _ATANH = {
     ),
 }
 
+# log(e - 1), where the softplus is 1, as the sum of two numbers
+_ONE = {
+    "float32": (0.5413248538970947, 7.158234005544273e-10),
+    "float64": (0.5413248546129181, -1.8138570925507326e-17),
+}
+
 # _half_softplus_excess / x^2 as a polynomial of x = rho - log(e - 1) on [-1, 1];
 # absolute error at most 5.8e-9 (float32) and 1.5e-17 (float64), proved
 _SOFTPLUS = {
@@ -150,11 +156,6 @@ _SOFTPLUS_SLOPE = {
         1.0296574660275043e-11,
         -8.805558269628923e-12,
     ),
-}
-# log(e - 1), where the softplus is 1, as the sum of two numbers
-_ONE = {
-    "float32": (0.5413248538970947, 7.158234005544273e-10),
-    "float64": (0.5413248546129181, -1.8138570925507326e-17),
 }
 
 
@@ -404,16 +405,17 @@ def _excess_and_slope(t: Array, rest: Array) -> tuple[Array, Array]:
     """The excess and its derivative (exp(t) - 1) / 2, of t + rest where rest is a rounding of t.
 
     With h = t/2 and c = h coth h - 1:  (exp(t) - 1)/2 = h / (1 - h + c)  and the excess is (h - c)
-    times that; beyond -2 <= t <= 3/2 the exponential of what is left over multiplies it.
+    times that; beyond -2 <= t <= 105/64 the exponential of what is left over multiplies it (of the bounds
+    tried, those lose the least there).
     """
-    near = jnp.clip(t, -2, 1.5)
+    near = jnp.clip(t, -2, 105 / 64)
     h = 0.5 * near
     h_squared = h * h
     c = _polynomial(_COTH[str(t.dtype)], h_squared) * h_squared
     slope = h / ((1 - h) + c)
     value = (h - c) * slope
     beyond = jnp.minimum(t - near, 1e4)  # from there on the result overflows just the same
-    growth = jnp.expm1(beyond) * (slope + 0.5)
+    growth = (jnp.exp(beyond) - 1) * (slope + 0.5)  # more accurate here than XLA's expm1
     value = value + (growth - 0.5 * beyond)
     slope = slope + growth
     return value + _finite(rest * slope), slope + _finite(rest * (slope + 0.5))
@@ -453,7 +455,7 @@ def _half_softplus_excess(rho: Array) -> Array:
     y, part, sigma = _small_softplus(rho)
     below = (-0.5 - rho) + 0.5 * sigma * sigma + jnp.log1p((0.5 * y - part) / (1 + part))
     sigma, rest = _large_softplus(rho)
-    above = _log_excess_of_square(sigma, jnp.ones_like(sigma)) + rest * (sigma - 1 / sigma)
+    above = _log_excess_of_square(sigma, jnp.ones_like(sigma)) + _finite(rest * (sigma - 1 / sigma))
     return jnp.where(x < -1, below, jnp.where(x > 1, above, value))
 
 
@@ -504,18 +506,21 @@ def _half_log_excess_of_square(a: Array, b: Array | int) -> Array:
 @jax.custom_jvp
 def _log_excess_of_square(a: Array, b: Array) -> Array:
     near, d, part = _near_one(a, b)
-    beyond = 0.5 * (a - near) / b * (a / b + near / b)
-    return d * d - 2 * part + (beyond - _log_of_ratio(a, near))
+    difference, both = a - near, a / b + near / b
+    rest = _finite(0.5 * _left_out(a, near, difference) / b * both)
+    return 0.5 * difference / b * both + (d * d - 2 * part - _log_of_ratio(a, near) + rest)
 
 
 @_log_excess_of_square.defjvp
 def _log_excess_of_square_slopes(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    """(r^2 - 1) / a  and  -(r^2 - 1) / b."""
+    """(r^2 - 1) / a  and  -(r^2 - 1) / b,  where r^2 - 1 = (r - 1) (r + 1)."""
     a, b = primals
-    d = (a - b) / b
-    above = a / b + 1
+    difference = a - b
+    d = difference / b
+    rest = _finite(_left_out(a, b, difference) / difference * (a / b + 1))
+    above = a / b + (1 + jax.lax.stop_gradient(rest))  # with what the difference leaves out
     by_a, by_b = _divide(d, a) * above, -_divide(d, b) * above
     return _log_excess_of_square(a, b), by_a * tangents[0] + by_b * tangents[1]
 

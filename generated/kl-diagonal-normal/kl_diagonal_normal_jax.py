@@ -270,10 +270,13 @@ def _half_square_by_std_slopes(
 ) -> tuple[Array, Array]:
     """With z = (a - b) / std:  z / std,  -z / std  and  -z^2 / std."""
     a, b, std = primals
-    z = (a - b) / std
+    difference = a - b
+    z = difference / std
+    rest = jax.lax.stop_gradient(_finite(_left_out(a, b, difference) / std))
     slope = _divide(z, std)
     by_a, by_b, by_std = tangents
-    return _half_square_by_std(a, b, std), slope * by_a + -slope * by_b + -z * slope * by_std
+    slopes = slope * by_a + -slope * by_b + -slope * (z + 2 * rest) * by_std
+    return _half_square_by_std(a, b, std), slopes
 
 
 @jax.custom_jvp
@@ -290,10 +293,12 @@ def _half_square_by_var_slopes(
 ) -> tuple[Array, Array]:
     """With s = (a - b) / var:  s,  -s  and  -s^2 / 2."""
     a, b, var = primals
-    scaled = jax.lax.optimization_barrier((a - b) / var)  # kept apart, see _divide
+    difference = a - b
+    scaled = jax.lax.optimization_barrier(difference / var)  # kept apart, see _divide
+    rest = jax.lax.stop_gradient(_finite(_left_out(a, b, difference) / var))
     by_a, by_b, by_var = tangents
-    slope = scaled * by_a + -scaled * by_b + -0.5 * scaled * scaled * by_var
-    return _half_square_by_var(a, b, var), slope
+    slopes = scaled * by_a + -scaled * by_b + -0.5 * scaled * (scaled + 2 * rest) * by_var
+    return _half_square_by_var(a, b, var), slopes
 
 
 @jax.custom_jvp
@@ -373,16 +378,17 @@ def _excess_and_slope(t: Array, rest: Array) -> tuple[Array, Array]:
     """The excess and its derivative (exp(t) - 1) / 2, of t + rest where rest is a rounding of t.
 
     With h = t/2 and c = h coth h - 1:  (exp(t) - 1)/2 = h / (1 - h + c)  and the excess is (h - c)
-    times that; beyond -2 <= t <= 3/2 the exponential of what is left over multiplies it.
+    times that; beyond -2 <= t <= 105/64 the exponential of what is left over multiplies it (of the bounds
+    tried, those lose the least there).
     """
-    near = jnp.clip(t, -2, 1.5)
+    near = jnp.clip(t, -2, 105 / 64)
     h = 0.5 * near
     h_squared = h * h
     c = _polynomial(_COTH[str(t.dtype)], h_squared) * h_squared
     slope = h / ((1 - h) + c)
     value = (h - c) * slope
     beyond = jnp.minimum(t - near, 1e4)  # from there on the result overflows just the same
-    growth = jnp.expm1(beyond) * (slope + 0.5)
+    growth = (jnp.exp(beyond) - 1) * (slope + 0.5)  # more accurate here than XLA's expm1
     value = value + (growth - 0.5 * beyond)
     slope = slope + growth
     return value + _finite(rest * slope), slope + _finite(rest * (slope + 0.5))
@@ -417,18 +423,21 @@ def _half_log_excess_of_square(a: Array, b: Array | int) -> Array:
 @jax.custom_jvp
 def _log_excess_of_square(a: Array, b: Array) -> Array:
     near, d, part = _near_one(a, b)
-    beyond = 0.5 * (a - near) / b * (a / b + near / b)
-    return d * d - 2 * part + (beyond - _log_of_ratio(a, near))
+    difference, both = a - near, a / b + near / b
+    rest = _finite(0.5 * _left_out(a, near, difference) / b * both)
+    return 0.5 * difference / b * both + (d * d - 2 * part - _log_of_ratio(a, near) + rest)
 
 
 @_log_excess_of_square.defjvp
 def _log_excess_of_square_slopes(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    """(r^2 - 1) / a  and  -(r^2 - 1) / b."""
+    """(r^2 - 1) / a  and  -(r^2 - 1) / b,  where r^2 - 1 = (r - 1) (r + 1)."""
     a, b = primals
-    d = (a - b) / b
-    above = a / b + 1
+    difference = a - b
+    d = difference / b
+    rest = _finite(_left_out(a, b, difference) / difference * (a / b + 1))
+    above = a / b + (1 + jax.lax.stop_gradient(rest))  # with what the difference leaves out
     by_a, by_b = _divide(d, a) * above, -_divide(d, b) * above
     return _log_excess_of_square(a, b), by_a * tangents[0] + by_b * tangents[1]
 

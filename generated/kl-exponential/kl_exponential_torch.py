@@ -15,17 +15,23 @@ After one line `torch.distributions.kl_divergence` of two `Exponential` computes
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.distributions import Exponential, register_kl
+
+Formula = Callable[..., Tensor]
+Slopes = Callable[..., tuple[Tensor, ...]]
 
 __all__ = [
     "kl_exponential",
     "register",
 ]
+
+_BLOCK = 1 << 18  # bytes of each argument worked on at a time on the CPU, so that all stays in the cache
 
 # (atanh v - v) / v^3 as a polynomial of v^2 on [0, 65537/589824];
 # absolute error at most 1.0e-8 (float32) and 4.1e-16 (float64), proved
@@ -79,13 +85,18 @@ def kl_exponential(
 
     Derived from the integral definition: kl-exponential, derive 0.1.0, certificate b8aeb1e192b51340.
     """
-    (rate_1, rate_2), dtype = _prepare(
+    arguments, dtype = _prepare(
         positive=["rate_1", "rate_2"],
         rate_1=rate_1,
         rate_2=rate_2,
     )
-    value = 2 * _half_log_excess(rate_2, rate_1)
-    return value.to(dtype)
+    return _evaluate(
+        _kl_exponential,
+        _kl_exponential_slopes,
+        (),
+        arguments,
+        dtype,
+    )
 
 
 def register() -> None:
@@ -102,72 +113,42 @@ def register() -> None:
         return kl_exponential(p.rate, q.rate)
 
 
-# The primitives: each a function and its partial derivatives in closed form
+# The derived formulas, each with its partial derivatives in closed form
 
 
-def _with_slopes(
-    value: Callable[..., Tensor], slopes: Callable[..., tuple[Tensor, ...]]
-) -> Callable[..., Tensor]:
-    """The function `value` whose partial derivatives are `slopes`, in reverse and forward mode."""
-
-    class Reverse(torch.autograd.Function):
-        generate_vmap_rule = True
-        forward = staticmethod(value)  # not `*inputs`: torch.compile counts the parameters
-
-        @staticmethod
-        def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            ctx.save_for_backward(*inputs)
-            ctx.save_for_forward(*inputs)
-
-        @staticmethod
-        def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-            found = slopes(*ctx.saved_tensors)
-            return tuple(
-                gradient * slope if needed else None
-                for slope, needed in zip(found, ctx.needs_input_grad, strict=True)
-            )
-
-    class Both(Reverse):  # torch.compile does not accept a rule for the forward mode
-        @staticmethod
-        def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
-            found = slopes(*ctx.saved_tensors)
-            parts = [t * slope for slope, t in zip(found, tangents, strict=True) if t is not None]
-            return functools.reduce(torch.add, parts)
-
-    def apply(*inputs: Tensor) -> Tensor:
-        function = Reverse if torch.compiler.is_compiling() else Both
-        result: Tensor = function.apply(*inputs)
-        return result
-
-    return apply
+def _kl_exponential(
+    rate_1: Tensor,
+    rate_2: Tensor,
+) -> Tensor:
+    return 2 * _half_log_excess(rate_2, rate_1)
 
 
-def _log_excess_value(a: Tensor, b: Tensor | int) -> Tensor:
+def _kl_exponential_slopes(
+    rate_1: Tensor,
+    rate_2: Tensor,
+) -> tuple[Tensor, ...]:
+    log_excess = _half_log_excess_slopes(rate_2, rate_1)
+    return (
+        2 * log_excess[1],
+        2 * log_excess[0],
+    )
+
+
+# The primitives: each a function and its partial derivatives
+
+
+def _half_log_excess(a: Tensor, b: Tensor | int) -> Tensor:
     """(r - 1 - log(r)) / 2 with r = a / b, both positive: never negative, 0 only at a = b."""
     near, d, part = _near_one(a, b)
     return 0.25 * d * d - part + (0.5 * (a - near) / b - 0.5 * _log_of_ratio(a, near))
 
 
-def _log_excess_slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+def _half_log_excess_slopes(a: Tensor, b: Tensor | int) -> tuple[Tensor, ...]:
     """(r - 1) / (2 a)  and  -(r - 1) / (2 b), divided in an order that does not overflow early."""
     half = 0.5 * (a - b)
+    if isinstance(b, int):
+        return (half / a,)
     return half / torch.maximum(a, b) / torch.minimum(a, b), -(half / b) / b
-
-
-def _log_excess_over_one(a: Tensor) -> Tensor:
-    return _log_excess_value(a, 1)
-
-
-def _log_excess_over_one_slopes(a: Tensor) -> tuple[Tensor]:
-    return (0.5 * (a - 1) / a,)
-
-
-_log_excess_of_two = _with_slopes(_log_excess_value, _log_excess_slopes)
-_log_excess_of_one = _with_slopes(_log_excess_over_one, _log_excess_over_one_slopes)
-
-
-def _half_log_excess(a: Tensor, b: Tensor | int) -> Tensor:
-    return _log_excess_of_two(a, b) if isinstance(b, Tensor) else _log_excess_of_one(a)
 
 
 def _near_one(a: Tensor, b: Tensor | int) -> tuple[Tensor, Tensor, Tensor]:
@@ -199,8 +180,110 @@ def _polynomial(coefficients: Sequence[float], x: Tensor) -> Tensor:
     return result.add_(coefficients[0])
 
 
+# Derivatives in reverse and forward mode; large arrays a few rows at a time
+
+
+class _Reverse(torch.autograd.Function):
+    """The function `value` of tensors, whose partial derivatives are `slopes`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
+        return value(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _, ctx.slopes, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        found = ctx.slopes(*ctx.saved_tensors)
+        needed = ctx.needs_input_grad[2:]
+        return None, None, *(gradient * s if n else None for s, n in zip(found, needed, strict=True))
+
+
+class _Both(_Reverse):
+    """The same with a rule for the forward mode, which torch.compile does not accept."""
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        found = ctx.slopes(*ctx.saved_tensors)
+        parts = [t * s for s, t in zip(found, tangents[2:], strict=True) if t is not None]
+        return functools.reduce(torch.add, parts)
+
+
+class _InBlocks(torch.autograd.Function):
+    """The sum of `value` over `dims`, a few rows at a time; only the arguments are kept for the gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, value: Formula, slopes: Slopes, dims: Sequence[int], working: torch.dtype, *inputs: Tensor
+    ) -> Tensor:
+        ctx.slopes, ctx.dims, ctx.working = slopes, dims, working
+        ctx.save_for_backward(*inputs)
+        return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        inputs = ctx.saved_tensors
+        needed = ctx.needs_input_grad[4:]
+        for dim in sorted(ctx.dims):
+            gradient = gradient.unsqueeze(dim)
+        if torch.is_grad_enabled():  # the gradient will be differentiated in turn
+            slopes = ctx.slopes(*_cast(inputs, ctx.working))
+            found = [(gradient * s).to(x.dtype) for s, x in zip(slopes, inputs, strict=True)]
+        else:
+            found = [torch.empty_like(x) for x in inputs]
+            for g, *rows in _blocks(gradient.expand_as(inputs[0]), *found, *inputs):
+                slopes = ctx.slopes(*_cast(rows[len(found) :], ctx.working))
+                for part, slope, n in zip(rows, slopes, needed, strict=False):
+                    if n:
+                        torch.mul(g, slope, out=part)
+        return None, None, None, None, *(f if n else None for f, n in zip(found, needed, strict=True))
+
+
+def _differentiable(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
+    compiling = torch.compiler.is_compiling()
+    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
+    if not wanted and (compiling or all(_may_look(x) for x in inputs)):
+        return value(*inputs)
+    function = _Reverse if compiling else _Both
+    result: Tensor = function.apply(value, slopes, *inputs)
+    return result
+
+
+def _evaluate(
+    value: Formula, slopes: Slopes, dim: int | tuple[int, ...], inputs: Sequence[Tensor], dtype: torch.dtype
+) -> Tensor:
+    """The sum of `value` over `dim`, in `dtype`; float16 and bfloat16 are worked out in float32."""
+    working = torch.promote_types(dtype, torch.float32)
+    dims = [d + inputs[0].dim() if d < 0 else d for d in ((dim,) if isinstance(dim, int) else dim)]
+    large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > 2 * _BLOCK
+    if large and 0 not in dims:
+        return _InBlocks.apply(value, slopes, dims, working, *inputs).to(dtype)
+    total = _sum(_differentiable(value, slopes, *_cast(inputs, working)), dims)
+    return total.to(dtype)
+
+
+def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Tensors of one shape, split along the first dimension into pieces of about `_BLOCK` bytes each."""
+    rows = max(1, _BLOCK * tensors[0].shape[0] // (tensors[0].numel() * tensors[0].itemsize))
+    return zip(*(x.split(rows) for x in tensors), strict=True)
+
+
+def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
+    return [x.to(dtype) for x in tensors]
+
+
+def _sum(x: Tensor, dims: Sequence[int]) -> Tensor:
+    return x.sum(dims) if dims else x
+
+
 def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ...], torch.dtype]:
-    """The arguments broadcast and in one working dtype, and the dtype of the result."""
+    """The arguments broadcast, and the dtype of the result."""
     for name, argument in arguments.items():
         if not isinstance(argument, Tensor):
             raise TypeError(f"{name} has to be a tensor, not {type(argument).__name__}")
@@ -215,14 +298,13 @@ def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ..
     dtype = tensors[0].dtype
     for tensor in tensors[1:]:
         dtype = torch.promote_types(dtype, tensor.dtype)
-    working = torch.promote_types(dtype, torch.float32)
     if any(tensor.shape != tensors[0].shape for tensor in tensors):
         try:
             tensors = torch.broadcast_tensors(*tensors)
         except RuntimeError:
             shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in arguments.items())
             raise ValueError(f"shapes do not broadcast together: {shapes}") from None
-    return tuple(tensor.to(working) for tensor in tensors), dtype
+    return tensors, dtype
 
 
 def _refuse_forward_over_forward() -> None:
@@ -242,4 +324,5 @@ def _may_look(x: Tensor) -> bool:
         and not torch._C._functorch.is_functorch_wrapped_tensor(x)
         and type(x) in (Tensor, torch.nn.Parameter)
         and x.numel() > 0
+        and forward_ad.unpack_dual(x).tangent is None
     )

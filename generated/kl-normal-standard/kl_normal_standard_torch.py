@@ -9,11 +9,15 @@ kept.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
+
+Formula = Callable[..., Tensor]
+Slopes = Callable[..., tuple[Tensor, ...]]
 
 __all__ = [
     "kl_normal_standard",
@@ -22,6 +26,8 @@ __all__ = [
     "kl_normal_standard_from_softplus",
     "kl_normal_standard_from_var",
 ]
+
+_BLOCK = 1 << 18  # bytes of each argument worked on at a time on the CPU, so that all stays in the cache
 
 # (h coth h - 1) / h^2 as a polynomial of h^2 on [0, 1];
 # absolute error at most 2.0e-8 (float32) and 1.9e-17 (float64), proved
@@ -70,6 +76,12 @@ _ATANH = {
         0.04285365678983664,
         0.08300554663183238,
     ),
+}
+
+# log(e - 1), where the softplus is 1, as the sum of two numbers
+_ONE = {
+    torch.float32: (0.5413248538970947, 7.158234005544273e-10),
+    torch.float64: (0.5413248546129181, -1.8138570925507326e-17),
 }
 
 # _half_softplus_excess / x^2 as a polynomial of x = rho - log(e - 1) on [-1, 1];
@@ -151,11 +163,6 @@ _SOFTPLUS_SLOPE = {
         -8.805558269628923e-12,
     ),
 }
-# log(e - 1), where the softplus is 1, as the sum of two numbers
-_ONE = {
-    torch.float32: (0.5413248538970947, 7.158234005544273e-10),
-    torch.float64: (0.5413248546129181, -1.8138570925507326e-17),
-}
 
 
 def kl_normal_standard(
@@ -186,13 +193,18 @@ def kl_normal_standard(
     Derived from the integral definition: kl-normal-standard, derive 0.1.0, certificate
     a63e8bab9973ff4b.
     """
-    (mean, std), dtype = _prepare(
+    arguments, dtype = _prepare(
         positive=["std"],
         mean=mean,
         std=std,
     )
-    value = _half_square(mean) + _half_log_excess_of_square(std, 1)
-    return value.to(dtype)
+    return _evaluate(
+        _kl_normal_standard,
+        _kl_normal_standard_slopes,
+        (),
+        arguments,
+        dtype,
+    )
 
 
 def kl_normal_standard_from_var(
@@ -223,13 +235,18 @@ def kl_normal_standard_from_var(
     Derived from the integral definition: kl-normal-standard-var, derive 0.1.0, certificate
     a63e8bab9973ff4b.
     """
-    (mean, var), dtype = _prepare(
+    arguments, dtype = _prepare(
         positive=["var"],
         mean=mean,
         var=var,
     )
-    value = _half_square(mean) + _half_log_excess(var, 1)
-    return value.to(dtype)
+    return _evaluate(
+        _kl_normal_standard_from_var,
+        _kl_normal_standard_from_var_slopes,
+        (),
+        arguments,
+        dtype,
+    )
 
 
 def kl_normal_standard_from_logvar(
@@ -259,13 +276,18 @@ def kl_normal_standard_from_logvar(
     Derived from the integral definition: kl-normal-standard-logvar, derive 0.1.0, certificate
     a63e8bab9973ff4b.
     """
-    (mean, logvar), dtype = _prepare(
+    arguments, dtype = _prepare(
         positive=[],
         mean=mean,
         logvar=logvar,
     )
-    value = _half_square(mean) + _half_exp_excess(logvar)
-    return value.to(dtype)
+    return _evaluate(
+        _kl_normal_standard_from_logvar,
+        _kl_normal_standard_from_logvar_slopes,
+        (),
+        arguments,
+        dtype,
+    )
 
 
 def kl_normal_standard_from_logstd(
@@ -295,13 +317,18 @@ def kl_normal_standard_from_logstd(
     Derived from the integral definition: kl-normal-standard-logstd, derive 0.1.0, certificate
     a63e8bab9973ff4b.
     """
-    (mean, logstd), dtype = _prepare(
+    arguments, dtype = _prepare(
         positive=[],
         mean=mean,
         logstd=logstd,
     )
-    value = _half_square(mean) + _half_exp_excess_of_double(logstd)
-    return value.to(dtype)
+    return _evaluate(
+        _kl_normal_standard_from_logstd,
+        _kl_normal_standard_from_logstd_slopes,
+        (),
+        arguments,
+        dtype,
+    )
 
 
 def kl_normal_standard_from_softplus(
@@ -331,185 +358,218 @@ def kl_normal_standard_from_softplus(
     Derived from the integral definition: kl-normal-standard-softplus, derive 0.1.0, certificate
     a63e8bab9973ff4b.
     """
-    (mean, rho), dtype = _prepare(
+    arguments, dtype = _prepare(
         positive=[],
         mean=mean,
         rho=rho,
     )
-    value = _half_square(mean) + _half_softplus_excess(rho)
-    return value.to(dtype)
+    return _evaluate(
+        _kl_normal_standard_from_softplus,
+        _kl_normal_standard_from_softplus_slopes,
+        (),
+        arguments,
+        dtype,
+    )
 
 
-# The primitives: each a function and its partial derivatives in closed form
+# The derived formulas, each with its partial derivatives in closed form
 
 
-def _with_slopes(
-    value: Callable[..., Tensor], slopes: Callable[..., tuple[Tensor, ...]]
-) -> Callable[..., Tensor]:
-    """The function `value` whose partial derivatives are `slopes`, in reverse and forward mode."""
-
-    class Reverse(torch.autograd.Function):
-        generate_vmap_rule = True
-        forward = staticmethod(value)  # not `*inputs`: torch.compile counts the parameters
-
-        @staticmethod
-        def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            ctx.save_for_backward(*inputs)
-            ctx.save_for_forward(*inputs)
-
-        @staticmethod
-        def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-            found = slopes(*ctx.saved_tensors)
-            return tuple(
-                gradient * slope if needed else None
-                for slope, needed in zip(found, ctx.needs_input_grad, strict=True)
-            )
-
-    class Both(Reverse):  # torch.compile does not accept a rule for the forward mode
-        @staticmethod
-        def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
-            found = slopes(*ctx.saved_tensors)
-            parts = [t * slope for slope, t in zip(found, tangents, strict=True) if t is not None]
-            return functools.reduce(torch.add, parts)
-
-    def apply(*inputs: Tensor) -> Tensor:
-        function = Reverse if torch.compiler.is_compiling() else Both
-        result: Tensor = function.apply(*inputs)
-        return result
-
-    return apply
+def _kl_normal_standard(
+    mean: Tensor,
+    std: Tensor,
+) -> Tensor:
+    return _half_square(mean) + _half_log_excess_of_square(std, 1)
 
 
-def _square_value(x: Tensor) -> Tensor:
+def _kl_normal_standard_slopes(
+    mean: Tensor,
+    std: Tensor,
+) -> tuple[Tensor, ...]:
+    log_excess_of_square = _half_log_excess_of_square_slopes(std, 1)
+    return (
+        mean,
+        log_excess_of_square[0],
+    )
+
+
+def _kl_normal_standard_from_var(
+    mean: Tensor,
+    var: Tensor,
+) -> Tensor:
+    return _half_square(mean) + _half_log_excess(var, 1)
+
+
+def _kl_normal_standard_from_var_slopes(
+    mean: Tensor,
+    var: Tensor,
+) -> tuple[Tensor, ...]:
+    log_excess = _half_log_excess_slopes(var, 1)
+    return (
+        mean,
+        log_excess[0],
+    )
+
+
+def _kl_normal_standard_from_logvar(
+    mean: Tensor,
+    logvar: Tensor,
+) -> Tensor:
+    return _half_square(mean) + _half_exp_excess(logvar)
+
+
+def _kl_normal_standard_from_logvar_slopes(
+    mean: Tensor,
+    logvar: Tensor,
+) -> tuple[Tensor, ...]:
+    exp_excess = _half_exp_excess_slopes(logvar)
+    return (
+        mean,
+        exp_excess[0],
+    )
+
+
+def _kl_normal_standard_from_logstd(
+    mean: Tensor,
+    logstd: Tensor,
+) -> Tensor:
+    return _half_square(mean) + _half_exp_excess_of_double(logstd)
+
+
+def _kl_normal_standard_from_logstd_slopes(
+    mean: Tensor,
+    logstd: Tensor,
+) -> tuple[Tensor, ...]:
+    exp_excess_of_double = _half_exp_excess_of_double_slopes(logstd)
+    return (
+        mean,
+        exp_excess_of_double[0],
+    )
+
+
+def _kl_normal_standard_from_softplus(
+    mean: Tensor,
+    rho: Tensor,
+) -> Tensor:
+    return _half_square(mean) + _half_softplus_excess(rho)
+
+
+def _kl_normal_standard_from_softplus_slopes(
+    mean: Tensor,
+    rho: Tensor,
+) -> tuple[Tensor, ...]:
+    softplus_excess = _half_softplus_excess_slopes(rho)
+    return (
+        mean,
+        softplus_excess[0],
+    )
+
+
+# The primitives: each a function and its partial derivatives
+
+
+def _half_square(x: Tensor) -> Tensor:
     """x^2 / 2; its derivative is x."""
     return (0.5 * x).mul_(x)
 
 
-def _square_slopes(x: Tensor) -> tuple[Tensor]:
-    return (x,)
-
-
-_half_square = _with_slopes(_square_value, _square_slopes)
-
-
 def _half_exp_excess(a: Tensor, b: Tensor | None = None) -> Tensor:
     """(exp(t) - 1 - t) / 2 with t = a - b, or t = a: never negative, 0 only at t = 0."""
-    function = _HalfExpExcess if torch.compiler.is_compiling() else _HalfExpExcessDual
+    t = a if b is None else a - b
+    return _exp_excess(t, None if b is None else _left_out(a, b, t))
+
+
+def _half_exp_excess_slopes(a: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
+    """(exp(t) - 1) / 2, and minus that in b."""
     if b is None:
-        value, _ = function.apply(a, None)
-    else:
-        t = a - b
-        value, _ = function.apply(t, _left_out(a.detach(), b.detach(), t.detach()))
-    return value
+        return (_half_expm1(a),)
+    t = a - b
+    slope = _half_expm1(t)
+    slope = slope + _finite(_left_out(a, b, t).detach() * (slope + 0.5))
+    return slope, -slope
 
 
 def _half_exp_excess_of_double(a: Tensor, b: Tensor | None = None) -> Tensor:
     """(exp(2 t) - 1 - 2 t) / 2 with t = a - b, or t = a, also where 2 t overflows."""
-    function = _HalfExpExcess if torch.compiler.is_compiling() else _HalfExpExcessDual
     t = a if b is None else a - b
-    rest = None if b is None else 2 * _left_out(a.detach(), b.detach(), t.detach())
-    value, _ = function.apply(2 * t.clamp(min=-64), rest)
+    value = _exp_excess(2 * t.clamp(min=-64), None if b is None else 2 * _left_out(a, b, t))
     return value + (-64 - t).clamp(min=0)  # there the exponential is nothing beside t
 
 
-class _HalfExpExcess(torch.autograd.Function):
-    """The excess and its derivative (exp(t) - 1) / 2, of t + rest where rest is a rounding of t.
+def _half_exp_excess_of_double_slopes(a: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
+    """exp(2 t) - 1, and minus that in b."""
+    if b is None:
+        return (2 * _half_expm1(2 * a),)
+    t = a - b
+    slope = 2 * _half_expm1(2 * t)
+    slope = slope + _finite(2 * _left_out(a, b, t).detach() * (slope + 1))
+    return slope, -slope
 
-    With h = t/2 and c = h coth h - 1:  (exp(t) - 1)/2 = h / (1 - h + c)  and the excess is (h - c)
-    times that; beyond -2 <= t <= 3/2 the exponential of what is left over multiplies it.
+
+def _exp_excess(t: Tensor, rest: Tensor | None) -> Tensor:
+    """(exp(t) - 1 - t) / 2, of t + rest where rest is a rounding of t.
+
+    With h = t/2 and c = h coth h - 1:  (exp(t) - 1)/2 = h / (1 - h + c)  and the excess is (h - c) times
+    that.  Beyond -2 <= t <= 105/64, with t = near + x, there is exp(near) (exp(x) - 1)/2 - x/2 to add; of
+    the bounds tried, those lose the least there.
     """
+    inside = _within(t, -2, 105 / 64)
+    near = t if inside else t.clamp(-2, 105 / 64)
+    slope, factor = _near_zero(near)
+    value = factor.mul_(slope)
+    if not inside:
+        x = (t - near).clamp(max=1e4)  # from there on the result overflows just the same
+        growth = torch.exp(x).sub_(1).mul_(slope + 0.5)
+        value = value.add_(growth).sub_(x, alpha=0.5)
+    if rest is not None:
+        slope = slope if inside else slope + growth
+        value = value + _finite(rest * slope)
+    return value
 
-    generate_vmap_rule = True
 
-    @staticmethod
-    def forward(t: Tensor, rest: Tensor | None) -> tuple[Tensor, Tensor]:
-        if t.dim() and _may_look(t):  # most values lie near 0: the others are put right where they are
-            value, slope = _near_zero(t)
-            far = ((t < -2) | (t > 1.5)).nonzero(as_tuple=True)
-            if far[0].numel():
-                value[far], slope[far] = _anywhere(t[far])
-        else:
-            value, slope = _anywhere(t)
-        if rest is not None:
-            value = value + _finite(rest * slope)
-            slope = slope + _finite(rest * (slope + 0.5))
-        return value, slope
+def _half_expm1(t: Tensor) -> Tensor:
+    """(exp(t) - 1) / 2, whose derivative is itself plus 1/2."""
+    return _differentiable(_half_expm1_value, _half_expm1_slopes, t)
 
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor | None], output: tuple[Tensor, Tensor]) -> None:
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(inputs[0], output[1])
-        ctx.save_for_forward(inputs[0], output[1])
 
-    @staticmethod
-    def backward(ctx: Any, value: Tensor | None, slope: Tensor | None) -> tuple[Tensor | None, None]:
-        t, first = ctx.saved_tensors
-        gradient = None if value is None else value * first
-        if slope is not None:
-            second = slope * (0.5 * torch.exp(t))
-            gradient = second if gradient is None else gradient + second
-        return gradient, None
+def _half_expm1_value(t: Tensor) -> Tensor:
+    """The same; torch.compile turns expm1(t) into exp(t) - 1, which is of no use near 0."""
+    if _within(t, -1e4, 88):
+        return torch.expm1(t).mul_(0.5)
+    near = t.clamp(-2, 105 / 64)
+    slope, _ = _near_zero(near)
+    x = (t - near).clamp(max=1e4)
+    return slope + (torch.exp(x) - 1) * (slope + 0.5)
+
+
+def _half_expm1_slopes(t: Tensor) -> tuple[Tensor]:
+    return (_half_expm1(t) + 0.5,)
 
 
 def _near_zero(t: Tensor) -> tuple[Tensor, Tensor]:
-    """The excess and its derivative for -2 <= t <= 3/2."""
+    """(exp(t) - 1) / 2  and  h - c, see above, for -2 <= t <= 105/64."""
     h = 0.5 * t
     h_squared = h * h
     c = _polynomial(_COTH[t.dtype], h_squared).mul_(h_squared)
-    slope = (1 - h).add_(c)
-    slope = h / slope
-    return h.sub_(c).mul_(slope), slope
+    slope = h / (1 - h).add_(c)
+    return slope, h.sub_(c)
 
 
-def _anywhere(t: Tensor) -> tuple[Tensor, Tensor]:
-    """The same for all t:  with t = near + x  there is (slope + 1/2) (exp(x) - 1) to add, and -x / 2."""
-    near = t.clamp(-2, 1.5)
-    value, slope = _near_zero(near)
-    x = (t - near).clamp(max=1e4)  # from there on the result overflows just the same
-    growth = torch.expm1(x).mul_(slope + 0.5)
-    return value.add_(growth).sub_(x, alpha=0.5), slope.add_(growth)
-
-
-class _HalfExpExcessDual(_HalfExpExcess):
-    """The same with a rule for the forward mode, which torch.compile does not accept."""
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor | None, _: Any) -> tuple[Tensor | None, Tensor | None]:
-        if tangent is None:
-            return None, None
-        t, first = ctx.saved_tensors
-        return tangent * first, tangent * (0.5 * torch.exp(t))
-
-
-def _log_excess_value(a: Tensor, b: Tensor | int) -> Tensor:
+def _half_log_excess(a: Tensor, b: Tensor | int) -> Tensor:
     """(r - 1 - log(r)) / 2 with r = a / b, both positive: never negative, 0 only at a = b."""
     near, d, part = _near_one(a, b)
     return 0.25 * d * d - part + (0.5 * (a - near) / b - 0.5 * _log_of_ratio(a, near))
 
 
-def _log_excess_slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+def _half_log_excess_slopes(a: Tensor, b: Tensor | int) -> tuple[Tensor, ...]:
     """(r - 1) / (2 a)  and  -(r - 1) / (2 b), divided in an order that does not overflow early."""
     half = 0.5 * (a - b)
+    if isinstance(b, int):
+        return (half / a,)
     return half / torch.maximum(a, b) / torch.minimum(a, b), -(half / b) / b
 
 
-def _log_excess_over_one(a: Tensor) -> Tensor:
-    return _log_excess_value(a, 1)
-
-
-def _log_excess_over_one_slopes(a: Tensor) -> tuple[Tensor]:
-    return (0.5 * (a - 1) / a,)
-
-
-_log_excess_of_two = _with_slopes(_log_excess_value, _log_excess_slopes)
-_log_excess_of_one = _with_slopes(_log_excess_over_one, _log_excess_over_one_slopes)
-
-
-def _half_log_excess(a: Tensor, b: Tensor | int) -> Tensor:
-    return _log_excess_of_two(a, b) if isinstance(b, Tensor) else _log_excess_of_one(a)
-
-
-def _softplus_excess_value(rho: Tensor) -> Tensor:
+def _half_softplus_excess(rho: Tensor) -> Tensor:
     """(sigma^2 - 1 - log(sigma^2)) / 2 with sigma = log(1 + exp(rho)): never negative, 0 only at sigma = 1.
 
     Near that point a polynomial times the square of the distance.  Below it, with y = exp(rho):
@@ -523,11 +583,11 @@ def _softplus_excess_value(rho: Tensor) -> Tensor:
     y, part, sigma = _small_softplus(rho)
     below = (-0.5 - rho) + 0.5 * sigma * sigma + torch.log1p((0.5 * y - part) / (1 + part))
     sigma, rest = _large_softplus(rho)
-    above = _square_excess_value(sigma, 1) + rest * (sigma - 1 / sigma)
+    above = _half_log_excess_of_square(sigma, 1) + _finite(rest * (sigma - 1 / sigma))
     return torch.where(x < -1, below, torch.where(x > 1, above, value))
 
 
-def _softplus_excess_slopes(rho: Tensor) -> tuple[Tensor]:
+def _half_softplus_excess_slopes(rho: Tensor) -> tuple[Tensor]:
     """(sigma - 1 / sigma) / (1 + exp(-rho))."""
     x = _from_one(rho)
     near = x.clamp(-1, 1)
@@ -565,37 +625,22 @@ def _large_softplus(rho: Tensor) -> tuple[Tensor, Tensor]:
     return sigma, _finite(tail - (sigma - rho))
 
 
-_half_softplus_excess = _with_slopes(_softplus_excess_value, _softplus_excess_slopes)
-
-
-def _square_excess_value(a: Tensor, b: Tensor | int) -> Tensor:
+def _half_log_excess_of_square(a: Tensor, b: Tensor | int) -> Tensor:
     """(r^2 - 1 - log(r^2)) / 2 with r = a / b, both positive: never negative, 0 only at a = b."""
     near, d, part = _near_one(a, b)
-    beyond = 0.5 * (a - near) / b * (a / b + near / b)
-    return d * d - 2 * part + (beyond - _log_of_ratio(a, near))
+    difference, both = a - near, a / b + near / b
+    rest = _finite(0.5 * _left_out(a, near, difference) / b * both)
+    return 0.5 * difference / b * both + (d * d - 2 * part - _log_of_ratio(a, near) + rest)
 
 
-def _square_excess_slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """(r^2 - 1) / a  and  -(r^2 - 1) / b."""
-    d = (a - b) / b
-    above = a / b + 1
+def _half_log_excess_of_square_slopes(a: Tensor, b: Tensor | int) -> tuple[Tensor, ...]:
+    """(r^2 - 1) / a  and  -(r^2 - 1) / b,  where r^2 - 1 = (r - 1) (r + 1)."""
+    difference = a - b
+    d, above = difference / b, a / b + 1
+    if isinstance(b, Tensor):  # what the difference leaves out goes into r + 1
+        rest = _left_out(a, b, difference).detach()
+        above = a / b + (1 + _finite(rest / difference.detach() * above.detach()))
     return d / a * above, -(d / b) * above
-
-
-def _square_excess_over_one(a: Tensor) -> Tensor:
-    return _square_excess_value(a, 1)
-
-
-def _square_excess_over_one_slopes(a: Tensor) -> tuple[Tensor]:
-    return ((a - 1) / a * (a + 1),)
-
-
-_square_excess_of_two = _with_slopes(_square_excess_value, _square_excess_slopes)
-_square_excess_of_one = _with_slopes(_square_excess_over_one, _square_excess_over_one_slopes)
-
-
-def _half_log_excess_of_square(a: Tensor, b: Tensor | int) -> Tensor:
-    return _square_excess_of_two(a, b) if isinstance(b, Tensor) else _square_excess_of_one(a)
 
 
 def _near_one(a: Tensor, b: Tensor | int) -> tuple[Tensor, Tensor, Tensor]:
@@ -638,8 +683,110 @@ def _finite(correction: Tensor) -> Tensor:
     return torch.nan_to_num(correction, nan=0.0, posinf=0.0, neginf=0.0)
 
 
+# Derivatives in reverse and forward mode; large arrays a few rows at a time
+
+
+class _Reverse(torch.autograd.Function):
+    """The function `value` of tensors, whose partial derivatives are `slopes`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
+        return value(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _, ctx.slopes, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        found = ctx.slopes(*ctx.saved_tensors)
+        needed = ctx.needs_input_grad[2:]
+        return None, None, *(gradient * s if n else None for s, n in zip(found, needed, strict=True))
+
+
+class _Both(_Reverse):
+    """The same with a rule for the forward mode, which torch.compile does not accept."""
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        found = ctx.slopes(*ctx.saved_tensors)
+        parts = [t * s for s, t in zip(found, tangents[2:], strict=True) if t is not None]
+        return functools.reduce(torch.add, parts)
+
+
+class _InBlocks(torch.autograd.Function):
+    """The sum of `value` over `dims`, a few rows at a time; only the arguments are kept for the gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, value: Formula, slopes: Slopes, dims: Sequence[int], working: torch.dtype, *inputs: Tensor
+    ) -> Tensor:
+        ctx.slopes, ctx.dims, ctx.working = slopes, dims, working
+        ctx.save_for_backward(*inputs)
+        return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        inputs = ctx.saved_tensors
+        needed = ctx.needs_input_grad[4:]
+        for dim in sorted(ctx.dims):
+            gradient = gradient.unsqueeze(dim)
+        if torch.is_grad_enabled():  # the gradient will be differentiated in turn
+            slopes = ctx.slopes(*_cast(inputs, ctx.working))
+            found = [(gradient * s).to(x.dtype) for s, x in zip(slopes, inputs, strict=True)]
+        else:
+            found = [torch.empty_like(x) for x in inputs]
+            for g, *rows in _blocks(gradient.expand_as(inputs[0]), *found, *inputs):
+                slopes = ctx.slopes(*_cast(rows[len(found) :], ctx.working))
+                for part, slope, n in zip(rows, slopes, needed, strict=False):
+                    if n:
+                        torch.mul(g, slope, out=part)
+        return None, None, None, None, *(f if n else None for f, n in zip(found, needed, strict=True))
+
+
+def _differentiable(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
+    compiling = torch.compiler.is_compiling()
+    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
+    if not wanted and (compiling or all(_may_look(x) for x in inputs)):
+        return value(*inputs)
+    function = _Reverse if compiling else _Both
+    result: Tensor = function.apply(value, slopes, *inputs)
+    return result
+
+
+def _evaluate(
+    value: Formula, slopes: Slopes, dim: int | tuple[int, ...], inputs: Sequence[Tensor], dtype: torch.dtype
+) -> Tensor:
+    """The sum of `value` over `dim`, in `dtype`; float16 and bfloat16 are worked out in float32."""
+    working = torch.promote_types(dtype, torch.float32)
+    dims = [d + inputs[0].dim() if d < 0 else d for d in ((dim,) if isinstance(dim, int) else dim)]
+    large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > 2 * _BLOCK
+    if large and 0 not in dims:
+        return _InBlocks.apply(value, slopes, dims, working, *inputs).to(dtype)
+    total = _sum(_differentiable(value, slopes, *_cast(inputs, working)), dims)
+    return total.to(dtype)
+
+
+def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Tensors of one shape, split along the first dimension into pieces of about `_BLOCK` bytes each."""
+    rows = max(1, _BLOCK * tensors[0].shape[0] // (tensors[0].numel() * tensors[0].itemsize))
+    return zip(*(x.split(rows) for x in tensors), strict=True)
+
+
+def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
+    return [x.to(dtype) for x in tensors]
+
+
+def _sum(x: Tensor, dims: Sequence[int]) -> Tensor:
+    return x.sum(dims) if dims else x
+
+
 def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ...], torch.dtype]:
-    """The arguments broadcast and in one working dtype, and the dtype of the result."""
+    """The arguments broadcast, and the dtype of the result."""
     for name, argument in arguments.items():
         if not isinstance(argument, Tensor):
             raise TypeError(f"{name} has to be a tensor, not {type(argument).__name__}")
@@ -654,14 +801,13 @@ def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ..
     dtype = tensors[0].dtype
     for tensor in tensors[1:]:
         dtype = torch.promote_types(dtype, tensor.dtype)
-    working = torch.promote_types(dtype, torch.float32)
     if any(tensor.shape != tensors[0].shape for tensor in tensors):
         try:
             tensors = torch.broadcast_tensors(*tensors)
         except RuntimeError:
             shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in arguments.items())
             raise ValueError(f"shapes do not broadcast together: {shapes}") from None
-    return tuple(tensor.to(working) for tensor in tensors), dtype
+    return tensors, dtype
 
 
 def _within(x: Tensor, low: float, high: float) -> bool:
@@ -669,7 +815,7 @@ def _within(x: Tensor, low: float, high: float) -> bool:
     if not _may_look(x):
         return False
     least, largest = x.aminmax()
-    return bool(least >= low) and bool(largest <= high)
+    return least.item() >= low and largest.item() <= high
 
 
 def _refuse_forward_over_forward() -> None:
@@ -689,4 +835,5 @@ def _may_look(x: Tensor) -> bool:
         and not torch._C._functorch.is_functorch_wrapped_tensor(x)
         and type(x) in (Tensor, torch.nn.Parameter)
         and x.numel() > 0
+        and forward_ad.unpack_dual(x).tangent is None
     )

@@ -151,8 +151,8 @@ def _half_dropped(t: Expr) -> Expr | None:
 
 
 @BOOK.mistake(
-    "the minus sign reached only the first term",
-    "A minus before a bracket turns every sign inside it.",
+    "the sign of the last term lost",
+    "A minus before a bracket turns every sign inside it, and a term that is added stays added.",
     "cancel",
     "combine-logs",
     "arithmetic",
