@@ -177,7 +177,7 @@ STUDIES = (
     ),
     Study(
         "kl-normal-asymmetry",
-        "Forward against reverse divergence: averaging over the wider law gives the larger one",
+        "Forward against reverse: the average over the wider law is larger",
         "KL(p ‖ q) − KL(q ‖ p)",
         (NORMAL,),
         (

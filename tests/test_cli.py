@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from derive import build
-from derive.catalogue import DIVERGENCES, IDS
+from derive.catalogue import DIVERGENCES, IDS, result
 from derive.cli import main
+from derive.codegen.targets import TARGETS
 from derive.entries import ARTICLES
 
 
@@ -170,11 +171,12 @@ def test_verify_reports_in_the_form_of_the_design() -> None:
 
 
 def test_verify_fails_when_the_code_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    from derive.codegen import render
+    from derive import verification
 
-    right = render.module_text
+    right = verification.module_text
+    assert "value = 2 * _half" in right(result("kl-exponential"), TARGETS["numpy"])
     monkeypatch.setattr(
-        render, "module_text", lambda *a: right(*a).replace("value = 2 * _half", "value = _half")
+        verification, "module_text", lambda *a: right(*a).replace("value = 2 * _half", "value = _half")
     )
     code, out = run("verify", "kl-exponential", "--points", "500")
     assert code == 1

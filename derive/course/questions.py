@@ -10,11 +10,18 @@ from sympy import Expr
 from derive.course.counterexample import Counterexample, Proved, Speech, counterexample
 from derive.course.mistakes import MISTAKES, Mistake
 from derive.course.transition import Transition, sub_terms
+from derive.kernel import Step
 from derive.rules import RULES
-from derive.terms import at
+from derive.terms import TermError, at
 
 WRONG = 3
 """Wrong choices beside the right one, where so many mistakes can be made."""
+HOW = {
+    "arithmetic": "Multiply out products with 0 and 1, cancel what stands above and below, and add up the "
+    "numbers.",
+    "collect": "Put what belongs together side by side, over one denominator where there is one.",
+}
+"""What to do where the reason of a rule would only say that both lines are equal."""
 POINTS = 3
 """Points for a line found at once; each hint and each wrong answer costs one."""
 
@@ -74,6 +81,17 @@ def question(transition: Transition, seed: str = "") -> Question:
     return Question(transition, tuple(choices), hints(transition))
 
 
+def _in_sight(step: Step, transition: Transition) -> Expr | None:
+    """Where a lemma is used, when the learner sees that part already."""
+    if step.rule != "lemma":
+        return None
+    try:
+        part = at(transition.before, step.place)
+    except TermError:
+        return None
+    return part if part == at(step.before, step.place) else None
+
+
 def hints(transition: Transition) -> tuple[Speech, Speech, Speech]:
     """Where to look, what to use, and the rule itself: each tells more than the one before it."""
     steps = transition.telling
@@ -83,7 +101,8 @@ def hints(transition: Transition) -> tuple[Speech, Speech, Speech]:
     if sum(1 for _ in sub_terms(look)) == sum(1 for _ in sub_terms(transition.before)):
         first: Speech = ("The line is rewritten as a whole, not in one of its parts.",)
     else:
-        first = ("Look at ", look, ".")
+        others = [part for step in steps[1:] if (part := _in_sight(step, transition)) not in (None, look)]
+        first = ("Look at ", look, *(word for part in others for word in (" and at ", part)))
     titles: list[str] = []
     reasons: list[str | Expr | Proved] = []
     for step in steps:
@@ -96,7 +115,10 @@ def hints(transition: Transition) -> tuple[Speech, Speech, Speech]:
         if lemma and step.rule == "lemma":
             reasons += [f"{lemma.title}: ", Proved(lemma), "."]
         else:
-            reasons.append(RULES[step.rule].because)
+            reasons.append(HOW.get(step.rule, RULES[step.rule].because))
+        added = dict(step.bindings).get("m")
+        if step.rule == "add-and-subtract" and isinstance(added, Expr):
+            reasons += [" Here it is ", added, "."]
     return first, (f"Use: {'; then '.join(titles)}.",), tuple(reasons)
 
 

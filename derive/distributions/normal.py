@@ -110,14 +110,14 @@ NORMAL = Distribution(
         ),
         Claim(
             "mean",
-            "First central moment of the normal density",
+            "Mean: the first central moment of the normal density",
             centred,
             ZERO,
             ByAntiderivative(Minus(Times(variance, density)), ZERO, ZERO),
         ),
         Claim(
             "variance",
-            "Second central moment of the normal density",
+            "Variance: the second central moment of the normal density",
             Power(centred, TWO),
             variance,
             ByParts(

@@ -341,6 +341,8 @@ def _lines(
         telling = [s for s in pending if s.rule not in _TRIVIAL] or pending[:1]
         if detail == Detail.FULL:
             telling = pending
+        elif all(s.rule == "lemma" for s in telling):
+            telling = sorted(telling, key=lambda s: labels[str(_binding(s, "lemma"))].number or 0)
         notes = tuple(_note(s, derivation, labels, composer, detail) for s in telling)
         out.append(
             Line(

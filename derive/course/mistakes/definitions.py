@@ -54,8 +54,8 @@ def _swapped_p_and_q(t: Expr) -> Expr | None:
 
 @BOOK.mistake(
     "the logarithm of the average",
-    "The average of a logarithm is not the logarithm of the average; by Jensen's inequality the latter "
-    "is never smaller.",
+    "The average of a logarithm is not the logarithm of the average; here the second is "
+    "never the smaller one (Jensen's inequality).",
     "definition-of-kl",
 )
 def _log_of_the_average(t: Expr) -> Expr | None:
@@ -133,7 +133,8 @@ BOOK.add(
 
 @BOOK.mistake(
     "the ½ dropped",
-    "The ½ comes from the normal exponent −(x − μ)²/(2σ²) or from a square root, and stays to the end.",
+    "The ½ comes from the exponent −(x − μ)²/(2σ²) of the density or from a square root, and stays to the "
+    "end.",
     "lemma",
     "arithmetic",
     "collect",

@@ -69,7 +69,7 @@ def _product_of_integrals(t: Expr) -> Expr | None:
 
 @BOOK.mistake(
     "the mean of the square as the square of the mean",
-    "E[x²] is E[x]² plus the variance: averaging first loses the spread.",
+    "The average of x² is the square of the average plus the variance: averaging first loses the spread.",
     "linearity",
     "lemma",
     "arithmetic",
@@ -164,7 +164,7 @@ def _moment_by_q(transition: Transition) -> Change:
 BOOK.add(
     "parameters_of_q",
     "the parameters of the other law",
-    "The lemma is used for the law under the integral, so that law's parameters go into it.",
+    "Put in the parameters of the density that stands there, not those of the other law.",
     ("lemma",),
     _moment_by_q,
 )

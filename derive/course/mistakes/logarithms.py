@@ -80,7 +80,8 @@ def _ratio_upside_down(t: Expr) -> Expr | None:
 
 @BOOK.mistake(
     "log σ² where log σ stands",
-    "The normaliser holds the standard deviation once, so its logarithm is log σ: log σ² is twice as much.",
+    "The factor 1/(σ√(2π)) in front of the density has σ, not σ², so its logarithm has log σ: log σ² is "
+    "twice that.",
     "combine-logs",
     "collect",
 )
@@ -119,7 +120,8 @@ def _square_outside_the_log(t: Expr) -> Expr | None:
 
 @BOOK.mistake(
     "a constant pulled inside the logarithm",
-    "k·log a is log(a^k): a factor in front becomes an exponent inside, not a factor inside.",
+    "k·log a is the logarithm of the k-th power of a: a factor in front becomes an exponent inside, not a "
+    "factor inside.",
     "lemma",
     "log-root",
     "arithmetic",
