@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from attack import rewrites
-from attack.campaign import attack, judge, nodes_of, table
+from attack.campaign import attack, attack_each, judge, nodes_of, table
 from attack.operators import (
     STEP_MUTANTS,
     TERM_OPERATORS,
@@ -180,6 +181,16 @@ def test_a_small_campaign_accepts_nothing_that_is_false() -> None:
 def test_the_campaign_is_the_same_every_time() -> None:
     first, second = (table([attack("kl-exponential", most=200, rewritten=20)]) for _ in range(2))
     assert first == second
+
+
+def test_a_campaign_goes_on_where_it_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [("kl-exponential", seed, 60, 10) for seed in (1, 2)]
+    first = attack_each(jobs[:1], 1, tmp_path / "known")
+    assert "kl-exponential" in capsys.readouterr().err
+    again = attack_each(jobs, 1, tmp_path / "known")
+    assert capsys.readouterr().err.count("kl-exponential") == 1
+    assert again[0] == first[0]
+    assert table(again[1:]) == table([attack(*jobs[1])])
 
 
 def test_a_false_statement_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

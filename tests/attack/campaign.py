@@ -1,4 +1,4 @@
-"""The mutation campaign: ``python -m tests.attack.campaign [ID…] [--mutants N] [--seed S] [--write]``.
+"""The mutation campaign: ``python -m tests.attack.campaign [ID…] [--mutants N] [--known FILE] [--write]``.
 
 Every mutant is a certificate that differs from a shipped one in one place and is replayed by the checker.
 An accepted mutant is looked at: when it proves what was proved before, or another equation that holds in
@@ -14,9 +14,10 @@ import hashlib
 import json
 import random
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any
 from derive.catalogue import IDS, result
 from derive.codec import decode
 from derive.codegen.evaluation import evaluation_forms
-from derive.derivation import CertificateError, Derivation, replay
+from derive.derivation import CertificateError, Derivation, certificate, replay
 from derive.distributions import FAMILIES
 from derive.evidence import sampling
 from derive.field import Undetermined
@@ -34,6 +35,7 @@ from derive.rules import RULES
 from derive.terms import TermError, at
 
 from . import rewrites
+from .mutate_checker import MODULES, source_path
 from .operators import STEP_MUTANTS, Data, Mutant, certificate_of_step, chains, hurt, remembered
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -65,6 +67,17 @@ class Outcome:
     operators: dict[str, Count]
     rewritten: int
     refused_rewrites: Counter[str]
+    seconds: float = 0.0
+    """Of processor time."""
+
+    @classmethod
+    def of(cls, data: Data) -> Outcome:
+        """From its attributes, as JSON keeps them."""
+        counts = {
+            name: Count(**count | {"equivalent": Counter(count["equivalent"])})
+            for name, count in data["operators"].items()
+        }
+        return cls(**data | {"operators": counts, "refused_rewrites": Counter(data["refused_rewrites"])})
 
 
 def unique(data: Any) -> bytes:
@@ -156,6 +169,7 @@ def has_right_value(node: Derivation, data: Data) -> bool:
 def attack(id: str, seed: int = SEED, most: int = MUTANTS, rewritten: int = REWRITES) -> Outcome:
     """Replay every mutant and every rewriting of a result."""
     counts: dict[str, Count] = defaultdict(Count)
+    start = time.process_time()
     with remembered():
         for operator, sort, node, data in mutants(id, seed, most):
             count = counts[operator]
@@ -182,58 +196,86 @@ def attack(id: str, seed: int = SEED, most: int = MUTANTS, rewritten: int = REWR
                     (why for text, why in rewrites.EXPLAINED.items() if text in str(error)), str(error)
                 )
                 refused[f"{kind}: {why}"] += 1
-    return Outcome(id, dict(counts), done, refused)
+    return Outcome(id, dict(counts), done, refused, time.process_time() - start)
+
+
+def sources() -> str:
+    """A digest of what is attacked and of what attacks it."""
+    digest = hashlib.blake2b(digest_size=12)
+    for path in [source_path(f"derive.{m}") for m in MODULES] + sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def attack_each(jobs: list[tuple[str, int, int, int]], workers: int, known: Path | None) -> list[Outcome]:
+    """The outcome of each job; what a file holds of the same sources is taken from there, the rest added."""
+    digest, found = sources(), dict[str, Outcome]()
+
+    def key(job: tuple[str, int, int, int]) -> str:
+        certificates = {name: certificate(node) for name, node in nodes_of(job[0]).items()}
+        return f"{digest} {job} {unique(certificates).hex()}"
+
+    keys = [key(job) for job in jobs]
+    if known is not None and known.exists():
+        for line in known.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            found[entry["key"]] = Outcome.of(entry["outcome"])
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = {pool.submit(attack, *job): k for k, job in zip(keys, jobs, strict=True) if k not in found}
+        for future in as_completed(waiting):
+            outcome = found[waiting[future]] = future.result()
+            print(f"{outcome.id}: {outcome.seconds:.0f} s", file=sys.stderr, flush=True)
+            if known is not None:
+                with known.open("a", encoding="utf-8") as file:
+                    print(json.dumps({"key": waiting[future], "outcome": outcome}, default=vars), file=file)
+    return [found[k] for k in keys]
 
 
 def table(outcomes: list[Outcome]) -> str:
     """The figures as Markdown: the same for the same sources and seed."""
-    ids = [o.id for o in outcomes]
-    names = sorted({name for o in outcomes for name in o.operators})
+    merged: dict[str, list[Count]] = defaultdict(list)
+    kinds: Counter[tuple[str, str]] = Counter()
+    reasons = Counter[str]()
+    for o in outcomes:
+        reasons.update(o.refused_rewrites)
+        for name, count in o.operators.items():
+            merged[name].append(count)
+            for kind, number in count.equivalent.items():
+                kinds[name, kind] += number
+    head = "planted | refused | of these with the right value | equivalent | accepted |"
     lines = [
         "# Mutation campaign",
         "",
         "Made by `python -m tests.attack.campaign --write`; do not edit.  A mutant is a certificate that",
         "differs from a shipped one in one place, each counted once; it is replayed by the checker.",
         "*Refused* is what has to happen; *equivalent* mutants prove the same equation, or another one that",
-        "holds in ball arithmetic; *accepted* are the others, of which there may be none.",
+        "holds in ball arithmetic; *accepted* are the others, of which there may be none.  A correct step is",
+        "also *rewritten* in ways that are as correct, and the checker may refuse one in a hundred of those.",
         "",
-        "| operator | "
-        + " | ".join(ids)
-        + " | refused | of these with the right value | equivalent | accepted |",
-        "|---|" + "---:|" * (len(ids) + 4),
+        f"| result | {head} rewritten | refused |",
+        "|---|" + "---:|" * 7,
     ]
-    for name in names:
-        found = [o.operators.get(name, Count()) for o in outcomes]
-        lines.append(_row(name, found))
-    totals = [_total(o) for o in outcomes]
-    lines += [_row("**all**", totals), "", "## Equivalent mutants that are accepted", ""]
-    kinds: Counter[tuple[str, str]] = Counter()
     for o in outcomes:
-        for name, count in o.operators.items():
-            for kind, number in count.equivalent.items():
-                kinds[name, kind] += number
+        lines.append(_row(o.id, [_total(o)], o.rewritten, o.refused_rewrites.total()))
+    total = [_total(o) for o in outcomes]
+    lines.append(_row("**all**", total, sum(o.rewritten for o in outcomes), reasons.total()))
+    lines += ["", "## By kind of change", "", f"| operator | {head}", "|---|" + "---:|" * 5]
+    lines += [_row(name, merged[name]) for name in sorted(merged)]
+    lines += ["", "## Equivalent mutants that are accepted", ""]
     lines += ["| operator | what it proves | mutants |", "|---|---|---:|"]
     lines += [f"| {name} | {kind} | {number} |" for (name, kind), number in sorted(kinds.items())]
-    lines += ["", "## Correct rewritings", "", "| result | rewritten | refused |", "|---|---:|---:|"]
-    lines += [f"| {o.id} | {o.rewritten} | {o.refused_rewrites.total()} |" for o in outcomes]
-    reasons = Counter[str]()
-    for o in outcomes:
-        reasons.update(o.refused_rewrites)
     if reasons:
-        lines += ["", "Refused rewritings:", ""]
+        lines += ["", "## Correct rewritings that are refused", ""]
         lines += [f"- {number} × {reason}" for reason, number in sorted(reasons.items())]
     return "\n".join(lines) + "\n"
 
 
-def _row(name: str, found: list[Count]) -> str:
-    cells = [f"{c.planted:,}" for c in found]
-    refused, equal = sum(c.refused for c in found), sum(c.equal for c in found)
-    equivalent, failures = sum(c.equivalent.total() for c in found), sum(len(c.failures) for c in found)
-    return (
-        f"| {name} | "
-        + " | ".join([*cells, f"{refused:,}", f"{equal:,}", f"{equivalent:,}", f"{failures}"])
-        + " |"
-    )
+def _row(name: str, found: list[Count], *more: int) -> str:
+    cells = (
+        sum(c.planted for c in found), sum(c.refused for c in found), sum(c.equal for c in found),
+        sum(c.equivalent.total() for c in found), sum(len(c.failures) for c in found), *more,
+    )  # fmt: skip
+    return f"| {name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |"
 
 
 def _total(outcome: Outcome) -> Count:
@@ -255,11 +297,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rewrites", type=int, default=REWRITES)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--known", type=Path, help="file of outcomes: read first, then added to")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args(arguments)
     jobs = [(id, options.seed, options.mutants, options.rewrites) for id in options.ids]
-    with ProcessPoolExecutor(options.workers) as pool:
-        outcomes = list(pool.map(attack, *zip(*jobs, strict=True)))
+    outcomes = attack_each(jobs, options.workers, options.known)
     text = table(outcomes)
     print(text)
     failures = [f for o in outcomes for c in o.operators.values() for f in c.failures]
