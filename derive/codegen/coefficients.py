@@ -1,9 +1,10 @@
 """Computes and certifies the polynomials of the primitives: ``python -m derive.codegen.coefficients``.
 
-Four functions, all power series in w:
+Functions, all power series in w:
 
-``coth``   (h coth h − 1)/h² = Σ_k 2^(2k+2) B_(2k+2)/(2k+2)! wᵏ   with w = h² in [0, 1]
-``atanh``  (atanh v − v)/v³  = Σ_k wᵏ/(2k + 3)                    with w = v² in [0, 1/9 (1 + 2⁻¹⁶)]
+``coth``   (t coth(t/2) − 2)/t² = Σ_k 2 B_(2k+2)/(2k+2)! wᵏ   with w = t² in [0, 1]
+``coth_wide``  the same on [0, (105/64)²]
+``atanh``  (atanh v − v)/v³     = Σ_k wᵏ/(2k + 3)             with w = v² in [0, 1/9 (1 + 2⁻¹⁶)]
 ``softplus``        F(w)/w²  with F = ½(σ² − 1) − log σ, σ = log(1 + e^ρ), ρ = log(e − 1) + w, w in [−1, 1]
 ``softplus_slope``  F′(w)/w  on the same interval
 
@@ -63,13 +64,17 @@ class Function:
 
 def _coth_coefficient(k: int) -> fmpq:
     top, bottom = mpmath.bernfrac(2 * k + 2)
-    return fmpq(int(top), int(bottom)) * fmpq(2 ** (2 * k + 2), int(mpmath.factorial(2 * k + 2)))
+    return fmpq(int(top), int(bottom)) * fmpq(2, int(mpmath.factorial(2 * k + 2)))
 
 
-def _coth_tail() -> arb:
-    """|2^(2n) B_2n/(2n)!| = 2 ζ(2n)/π^(2n) ≤ 4/π^(2n), so the tail is at most a geometric sum."""
-    ratio = 1 / arb.pi() ** 2
-    return 4 / arb.pi() ** 2 * ratio**SERIES_TERMS / (1 - ratio)
+COTH_WIDE = fmpq(105, 64) ** 2
+
+
+def _coth_tail(upper: fmpq) -> arb:
+    """|2 B_2n/(2n)!| = 4 ζ(2n)/(2π)^(2n) ≤ 8/(2π)^(2n), so the tail is at most a geometric sum."""
+    outer = 1 / (2 * arb.pi()) ** 2
+    ratio = arb(upper) * outer
+    return 8 * outer * ratio**SERIES_TERMS / (1 - ratio)
 
 
 ATANH_UPPER = fmpq(1, 9) * fmpq(65537, 65536)
@@ -130,7 +135,14 @@ def _softplus_slope_tail() -> arb:
 
 
 FUNCTIONS = (
-    Function("coth", _coth_coefficient, fmpq(0), fmpq(1), {"float32": 5, "float64": 11}, _coth_tail),
+    Function(
+        "coth", _coth_coefficient, fmpq(0), fmpq(1), {"float32": 4, "float64": 8},
+        lambda: _coth_tail(fmpq(1)),
+    ),
+    Function(
+        "coth_wide", _coth_coefficient, fmpq(0), COTH_WIDE, {"float32": 5, "float64": 10},
+        lambda: _coth_tail(COTH_WIDE),
+    ),
     Function(
         "atanh", lambda k: fmpq(1, 2 * k + 3), fmpq(0), ATANH_UPPER, {"float32": 5, "float64": 10},
         _atanh_tail,

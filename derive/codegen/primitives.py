@@ -129,6 +129,8 @@ PRIMITIVES = (
     SOFTPLUS_EXCESS, LOG_EXCESS_OF_SQUARE, LOG_EXCESS, EXP_EXCESS_OF_DOUBLE, EXP_EXCESS,
     BY_STD, BY_VAR, BY_LOGVAR, SQUARE,
 )  # fmt: skip
+EXPONENTIAL = frozenset((EXP_EXCESS, EXP_EXCESS_OF_DOUBLE))
+"""Those whose value and slopes share most of the work."""
 OF_ONE_ROUNDED_ARGUMENT = (SQUARE, SOFTPLUS_EXCESS)
 """Those that have no difference to put a rounding back into."""
 

@@ -15,6 +15,7 @@ from derive.catalogue import Result
 from derive.codegen.evaluation import evaluation_forms
 from derive.codegen.function import Argument, GeneratedFunction, functions
 from derive.codegen.primitives import (
+    EXPONENTIAL,
     OF_ONE_ROUNDED_ARGUMENT,
     PRIMITIVES,
     SQUARE,
@@ -28,6 +29,14 @@ from derive.templates import template_folder
 
 WIDTH = 100
 LINE = 110
+
+
+@dataclass(frozen=True)
+class Together:
+    """Lines that name the values of the primitives and their slopes, and the sum of the values."""
+
+    lines: tuple[str, ...]
+    value: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,8 @@ class Printed:
     gradient: tuple[str, ...]
     docstring: str
     diagonal: bool
+    together: Together | None
+    """The value and the slopes at once, where they share most of the work."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +143,7 @@ def _render(
     extra |= {f"{name}_slopes": text for name, text in extra.items()}
     printer = ArrayPrinter(target.name, target.functions, extra)
     used = {p.short for f in chosen for p in f.primitives}
-    exponential = any(name.startswith("exp_excess") for name in used)
+    exponential = any(p in EXPONENTIAL for f in chosen for p in f.primitives)
     return (
         _environment()
         .get_template(target.template)
@@ -156,7 +167,7 @@ def _render(
             positive=any(a.positive for f in chosen for a in f.arguments),
             polynomials={
                 name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
-                for name in ("coth", "atanh", "softplus", "softplus_slope")
+                for name in ("coth", "coth_wide", "atanh", "softplus", "softplus_slope")
             },
             one={dtype: where_softplus_is_one(dtype) for dtype in ("float32", "float64")},
         )
@@ -183,7 +194,27 @@ def _printed(function: GeneratedFunction, target: Target, printer: ArrayPrinter,
         gradient=tuple(printer.code(g) for g in function.gradient),
         docstring=_docstring(function, target, result),
         diagonal=function.diagonal,
+        together=_together(function, printer) if function.primitives & EXPONENTIAL else None,
     )
+
+
+def _together(function: GeneratedFunction, printer: ArrayPrinter) -> Together:
+    lines, values = [], []
+    for a in function.addends:
+        if a.primitive is SQUARE:
+            values.append(a.value)
+            continue
+        arguments = printer.code(a.half).removeprefix(a.primitive.name)
+        if a.primitive in EXPONENTIAL:
+            line = f"{a.label}, {a.primitive.short} = {a.primitive.name}_and_slopes{arguments}"
+            if len(f"    {line}") > LINE:
+                line = line.replace(arguments, f"(\n        {arguments[1:-1]}\n    )")
+            lines.append(line)
+        else:
+            lines.append(f"{a.label} = {a.primitive.name}{arguments}")
+            lines.append(f"{a.primitive.short} = {a.primitive.name}_slopes{arguments}")
+        values.append(a.scaled(Symbol(a.label)))
+    return Together(tuple(lines), printer.code(_sum(values)))
 
 
 def _sum(addends: list[Expr]) -> Expr:

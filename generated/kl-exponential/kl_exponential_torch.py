@@ -25,13 +25,14 @@ from torch.distributions import Exponential, register_kl
 
 Formula = Callable[..., Tensor]
 Slopes = Callable[..., tuple[Tensor, ...]]
+Together = Callable[..., tuple[Tensor, tuple[Tensor, ...]]]
 
 __all__ = [
     "kl_exponential",
     "register",
 ]
 
-_BLOCK = 1 << 18  # bytes of each argument worked on at a time on the CPU, so that all stays in the cache
+_BLOCK = 1 << 19  # bytes of each argument that a CPU thread works on at a time: all stays in its cache
 
 # (atanh v - v) / v^3 as a polynomial of v^2 on [0, 65537/589824];
 # absolute error at most 1.0e-8 (float32) and 4.1e-16 (float64), proved
@@ -93,6 +94,7 @@ def kl_exponential(
     return _evaluate(
         _kl_exponential,
         _kl_exponential_slopes,
+        None,
         (),
         arguments,
         dtype,
@@ -216,33 +218,46 @@ class _Both(_Reverse):
 
 
 class _InBlocks(torch.autograd.Function):
-    """The sum of `value` over `dims`, a few rows at a time; only the arguments are kept for the gradient."""
+    """The sum of a formula over `dims`, a few rows at a time; the slopes are kept for the gradient."""
 
     @staticmethod
     def forward(
-        ctx: Any, value: Formula, slopes: Slopes, dims: Sequence[int], working: torch.dtype, *inputs: Tensor
+        ctx: Any,
+        value: Formula,
+        slopes: Slopes,
+        together: Together | None,
+        dims: Sequence[int],
+        working: torch.dtype,
+        *inputs: Tensor,
     ) -> Tensor:
         ctx.slopes, ctx.dims, ctx.working = slopes, dims, working
-        ctx.save_for_backward(*inputs)
-        return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+        if not any(ctx.needs_input_grad):
+            return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+        sums, kept = [], []
+        for rows in _blocks(*inputs):
+            plain = _cast(rows, working)
+            found, partial = together(*plain) if together else (value(*plain), slopes(*plain))
+            for slope, x, row, needed in zip(partial, plain, rows, ctx.needs_input_grad[5:], strict=True):
+                kept.append(slope if needed and slope is not x else row)
+            sums.append(_sum(found, dims))
+        ctx.save_for_backward(*inputs, *kept)
+        return torch.cat(sums)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        inputs = ctx.saved_tensors
-        needed = ctx.needs_input_grad[4:]
+        needed = ctx.needs_input_grad[5:]
+        inputs, kept = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
         for dim in sorted(ctx.dims):
             gradient = gradient.unsqueeze(dim)
         if torch.is_grad_enabled():  # the gradient will be differentiated in turn
             slopes = ctx.slopes(*_cast(inputs, ctx.working))
             found = [(gradient * s).to(x.dtype) for s, x in zip(slopes, inputs, strict=True)]
         else:
-            found = [torch.empty_like(x) for x in inputs]
-            for g, *rows in _blocks(gradient.expand_as(inputs[0]), *found, *inputs):
-                slopes = ctx.slopes(*_cast(rows[len(found) :], ctx.working))
-                for part, slope, n in zip(rows, slopes, needed, strict=False):
-                    if n:
-                        torch.mul(g, slope, out=part)
-        return None, None, None, None, *(f if n else None for f, n in zip(found, needed, strict=True))
+            found = [
+                _times(gradient, kept[k :: len(inputs)], like=x) if needed[k] else None
+                for k, x in enumerate(inputs)
+            ]
+        return None, None, None, None, None, *(f if n else None for f, n in zip(found, needed, strict=True))
 
 
 def _differentiable(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
@@ -256,22 +271,37 @@ def _differentiable(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
 
 
 def _evaluate(
-    value: Formula, slopes: Slopes, dim: int | tuple[int, ...], inputs: Sequence[Tensor], dtype: torch.dtype
+    value: Formula,
+    slopes: Slopes,
+    together: Together | None,
+    dim: int | tuple[int, ...],
+    inputs: Sequence[Tensor],
+    dtype: torch.dtype,
 ) -> Tensor:
     """The sum of `value` over `dim`, in `dtype`; float16 and bfloat16 are worked out in float32."""
     working = torch.promote_types(dtype, torch.float32)
     dims = [d + inputs[0].dim() if d < 0 else d for d in ((dim,) if isinstance(dim, int) else dim)]
-    large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > 2 * _BLOCK
+    large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > _BLOCK * torch.get_num_threads()
     if large and 0 not in dims:
-        return _InBlocks.apply(value, slopes, dims, working, *inputs).to(dtype)
+        return _InBlocks.apply(value, slopes, together, dims, working, *inputs).to(dtype)
     total = _sum(_differentiable(value, slopes, *_cast(inputs, working)), dims)
     return total.to(dtype)
 
 
 def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Tensors of one shape, split along the first dimension into pieces of about `_BLOCK` bytes each."""
-    rows = max(1, _BLOCK * tensors[0].shape[0] // (tensors[0].numel() * tensors[0].itemsize))
+    """Tensors of one shape, split along the first dimension into pieces of about `_BLOCK` bytes a thread."""
+    size = _BLOCK * torch.get_num_threads()
+    rows = max(1, size * tensors[0].shape[0] // (tensors[0].numel() * tensors[0].itemsize))
     return zip(*(x.split(rows) for x in tensors), strict=True)
+
+
+def _times(gradient: Tensor, slopes: Sequence[Tensor], like: Tensor) -> Tensor:
+    """The product of a gradient and slopes that were found a few rows at a time, in the dtype of `like`."""
+    product = torch.empty_like(like)
+    rows = [len(slope) for slope in slopes]
+    for g, slope, part in zip(gradient.split(rows), slopes, product.split(rows), strict=True):
+        torch.mul(g, slope, out=part)
+    return product
 
 
 def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:

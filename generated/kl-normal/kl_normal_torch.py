@@ -15,6 +15,7 @@ After one line `torch.distributions.kl_divergence` of two `Normal` computes with
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from torch.distributions import Normal, register_kl
 
 Formula = Callable[..., Tensor]
 Slopes = Callable[..., tuple[Tensor, ...]]
+Together = Callable[..., tuple[Tensor, tuple[Tensor, ...]]]
 
 __all__ = [
     "kl_normal",
@@ -34,30 +36,50 @@ __all__ = [
     "register",
 ]
 
-_BLOCK = 1 << 18  # bytes of each argument worked on at a time on the CPU, so that all stays in the cache
+_BLOCK = 1 << 19  # bytes of each argument that a CPU thread works on at a time: all stays in its cache
 
-# (h coth h - 1) / h^2 as a polynomial of h^2 on [0, 1];
-# absolute error at most 2.0e-8 (float32) and 1.9e-17 (float64), proved
+# (t coth(t/2) - 2) / t^2 as a polynomial of t^2 on [0, 1];
+# absolute error at most 5.0e-9 (float32) and 9.3e-18 (float64), proved
 _COTH = {
     torch.float32: (
-        0.3333333134651184,
-        -0.022221846505999565,
-        0.0021143232006579638,
-        -0.00020682580361608416,
-        1.6322577721439302e-05,
+        0.1666666716337204,
+        -0.002777807181701064,
+        6.616306927753612e-05,
+        -1.614605707800365e-06,
     ),
     torch.float64: (
-        0.3333333333333333,
-        -0.022222222222221037,
-        0.0021164021163762427,
-        -0.00021164021136233833,
-        2.1377797436499187e-05,
-        -2.164397627493471e-06,
-        2.192426420604287e-07,
-        -2.218622368591123e-08,
-        2.2189978968608012e-09,
-        -2.0505803492649807e-10,
-        1.3037878999794717e-11,
+        0.16666666666666666,
+        -0.002777777777777452,
+        6.613756613372347e-05,
+        -1.6534391317738869e-06,
+        4.175344693523438e-08,
+        -1.0567176950860615e-09,
+        2.6639882585884775e-11,
+        -6.074289415563692e-13,
+    ),
+}
+
+# the same on [0, 11025/4096];
+# absolute error at most 5.0e-9 (float32) and 9.3e-18 (float64), proved
+_COTH_WIDE = {
+    torch.float32: (
+        0.1666666716337204,
+        -0.0027777976356446743,
+        6.615527672693133e-05,
+        -1.654045945542748e-06,
+        3.780697355182383e-08,
+    ),
+    torch.float64: (
+        0.16666666666666666,
+        -0.0027777777777776014,
+        6.613756613641433e-05,
+        -1.6534391497396232e-06,
+        4.175350717438734e-08,
+        -1.0568303067749232e-09,
+        2.675946561261043e-11,
+        -6.75315722417213e-13,
+        1.6403998014573985e-14,
+        -3.035860702615135e-16,
     ),
 }
 
@@ -128,6 +150,7 @@ def kl_normal(
     return _evaluate(
         _kl_normal,
         _kl_normal_slopes,
+        None,
         (),
         arguments,
         dtype,
@@ -175,6 +198,7 @@ def kl_normal_from_var(
     return _evaluate(
         _kl_normal_from_var,
         _kl_normal_from_var_slopes,
+        None,
         (),
         arguments,
         dtype,
@@ -222,6 +246,7 @@ def kl_normal_from_logvar(
     return _evaluate(
         _kl_normal_from_logvar,
         _kl_normal_from_logvar_slopes,
+        _kl_normal_from_logvar_and_slopes,
         (),
         arguments,
         dtype,
@@ -269,6 +294,7 @@ def kl_normal_from_logstd(
     return _evaluate(
         _kl_normal_from_logstd,
         _kl_normal_from_logstd_slopes,
+        _kl_normal_from_logstd_and_slopes,
         (),
         arguments,
         dtype,
@@ -289,7 +315,8 @@ def register() -> None:
         return kl_normal(p.loc, p.scale, q.loc, q.scale)
 
 
-# The derived formulas, each with its partial derivatives in closed form
+# The derived formulas, each with its partial derivatives in closed form;
+# `..._and_slopes` are for speed, both at once, where the two share most of the work: not to be differentiated
 
 
 def _kl_normal(
@@ -367,6 +394,24 @@ def _kl_normal_from_logvar_slopes(
     )
 
 
+def _kl_normal_from_logvar_and_slopes(
+    mean_1: Tensor,
+    logvar_1: Tensor,
+    mean_2: Tensor,
+    logvar_2: Tensor,
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    half_square_by_logvar = _half_square_by_logvar(mean_1, mean_2, logvar_2)
+    square_by_logvar = _half_square_by_logvar_slopes(mean_1, mean_2, logvar_2)
+    half_exp_excess, exp_excess = _half_exp_excess_and_slopes(logvar_1, logvar_2)
+    value = half_square_by_logvar + half_exp_excess
+    return value, (
+        square_by_logvar[0],
+        exp_excess[0],
+        square_by_logvar[1],
+        square_by_logvar[2] + exp_excess[1],
+    )
+
+
 def _kl_normal_from_logstd(
     mean_1: Tensor,
     logstd_1: Tensor,
@@ -387,6 +432,26 @@ def _kl_normal_from_logstd_slopes(
     square_by_logvar = _half_square_by_logvar_slopes(mean_1, mean_2, 2 * logstd_2)
     exp_excess_of_double = _half_exp_excess_of_double_slopes(logstd_1, logstd_2)
     return (
+        square_by_logvar[0],
+        exp_excess_of_double[0],
+        square_by_logvar[1],
+        2 * square_by_logvar[2] + exp_excess_of_double[1],
+    )
+
+
+def _kl_normal_from_logstd_and_slopes(
+    mean_1: Tensor,
+    logstd_1: Tensor,
+    mean_2: Tensor,
+    logstd_2: Tensor,
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    half_square_by_logvar = _half_square_by_logvar(mean_1, mean_2, 2 * logstd_2)
+    square_by_logvar = _half_square_by_logvar_slopes(mean_1, mean_2, 2 * logstd_2)
+    half_exp_excess_of_double, exp_excess_of_double = _half_exp_excess_of_double_and_slopes(
+        logstd_1, logstd_2
+    )
+    value = half_square_by_logvar + half_exp_excess_of_double
+    return value, (
         square_by_logvar[0],
         exp_excess_of_double[0],
         square_by_logvar[1],
@@ -463,8 +528,7 @@ def _within_reach(x: Tensor, limit: float) -> Tensor:
 
 def _half_exp_excess(a: Tensor, b: Tensor | None = None) -> Tensor:
     """(exp(t) - 1 - t) / 2 with t = a - b, or t = a: never negative, 0 only at t = 0."""
-    t = a if b is None else a - b
-    return _exp_excess(t, None if b is None else _left_out(a, b, t))
+    return _half_exp_excess_and_slopes(a, b)[0]
 
 
 def _half_exp_excess_slopes(a: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -477,11 +541,18 @@ def _half_exp_excess_slopes(a: Tensor, b: Tensor | None = None) -> tuple[Tensor,
     return slope, -slope
 
 
+def _half_exp_excess_and_slopes(a: Tensor, b: Tensor | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
+    if b is None:
+        value, slope = _exp_excess(a)
+        return value, (slope,)
+    t = a - b
+    value, slope = _put_back(_left_out(a, b, t), *_exp_excess(t))
+    return value, (slope, -slope)
+
+
 def _half_exp_excess_of_double(a: Tensor, b: Tensor | None = None) -> Tensor:
     """(exp(2 t) - 1 - 2 t) / 2 with t = a - b, or t = a, also where 2 t overflows."""
-    t = a if b is None else a - b
-    value = _exp_excess(2 * t.clamp(min=-64), None if b is None else 2 * _left_out(a, b, t))
-    return value + (-64 - t).clamp(min=0)  # there the exponential is nothing beside t
+    return _half_exp_excess_of_double_and_slopes(a, b)[0]
 
 
 def _half_exp_excess_of_double_slopes(a: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -494,25 +565,53 @@ def _half_exp_excess_of_double_slopes(a: Tensor, b: Tensor | None = None) -> tup
     return slope, -slope
 
 
-def _exp_excess(t: Tensor, rest: Tensor | None) -> Tensor:
-    """(exp(t) - 1 - t) / 2, of t + rest where rest is a rounding of t.
+def _half_exp_excess_of_double_and_slopes(
+    a: Tensor, b: Tensor | None = None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    t = a if b is None else a - b
+    value, slope = _exp_excess(2 * t.clamp(min=-64))
+    if b is not None:
+        value, slope = _put_back(2 * _left_out(a, b, t), value, slope)
+    value = value + (-64 - t).clamp(min=0)  # there the exponential is nothing beside t
+    slope = 2 * slope
+    return value, (slope,) if b is None else (slope, -slope)
 
-    With h = t/2 and c = h coth h - 1:  (exp(t) - 1)/2 = h / (1 - h + c)  and the excess is (h - c) times
-    that.  Beyond -2 <= t <= 105/64, with t = near + x, there is exp(near) (exp(x) - 1)/2 - x/2 to add; of
-    the bounds tried, those lose the least there.
+
+def _exp_excess(t: Tensor) -> tuple[Tensor, Tensor]:
+    """(exp(t) - 1 - t) / 2  and  (exp(t) - 1) / 2.
+
+    Near 0, with g = t + 2 - t coth(t/2), the second is t / (2 - g), and the first g/2 times that; 2 - g is
+    taken apart where t and g are large.  Beyond, with t = near + x, there is exp(near) (exp(x) - 1)/2 to
+    add to both, and x/2 to take off the first.  `torch.compile` turns expm1(x) into exp(x) - 1, of which
+    less is lost where x begins farther out: of the bounds tried, this one loses the least.
     """
-    inside = _within(t, -2, 105 / 64)
-    near = t if inside else t.clamp(-2, 105 / 64)
-    slope, factor = _near_zero(near)
-    value = factor.mul_(slope)
-    if not inside:
-        x = (t - near).clamp(max=1e4)  # from there on the result overflows just the same
-        growth = torch.exp(x).sub_(1).mul_(slope + 0.5)
-        value = value.add_(growth).sub_(x, alpha=0.5)
-    if rest is not None:
-        slope = slope if inside else slope + growth
-        value = value + _finite(rest * slope)
-    return value
+    compiling = torch.compiler.is_compiling()
+    low, high = -1, 105 / 64 if compiling else 0.75
+    least, largest = _range(t)
+    inside = low <= least and largest <= high
+    near = t if inside else t.clamp(low, high)
+    square = near * near
+    rest = _polynomial((_COTH_WIDE if compiling else _COTH)[t.dtype], square).mul_(square)
+    if compiling:
+        below = torch.where(near < 0.75, 2 - (near - rest), (2 - near) + rest)
+        minus_g = rest - near
+    else:
+        minus_g = rest.sub_(near)
+        below = minus_g + 2
+    slope = near / below
+    if inside:
+        return minus_g.mul_(slope).mul_(-0.5), slope
+    x = t - near
+    if not largest <= 1e4:  # from there on the result overflows just the same
+        x = x.clamp(max=1e4)
+    growth = (torch.exp(x).sub_(1) if compiling else torch.expm1(x)).mul_(slope + 0.5)
+    value = growth.sub(minus_g.mul_(slope).add_(x), alpha=0.5)
+    return value, slope.add_(growth)
+
+
+def _put_back(rest: Tensor, value: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+    """The excess and its slope at t + rest, where rest is a rounding of t."""
+    return value + _finite(rest * slope), slope + _finite(rest * (slope + 0.5))
 
 
 def _half_expm1(t: Tensor) -> Tensor:
@@ -521,26 +620,11 @@ def _half_expm1(t: Tensor) -> Tensor:
 
 
 def _half_expm1_value(t: Tensor) -> Tensor:
-    """The same; torch.compile turns expm1(t) into exp(t) - 1, which is of no use near 0."""
-    if _within(t, -1e4, 88):
-        return torch.expm1(t).mul_(0.5)
-    near = t.clamp(-2, 105 / 64)
-    slope, _ = _near_zero(near)
-    x = (t - near).clamp(max=1e4)
-    return slope + (torch.exp(x) - 1) * (slope + 0.5)
+    return torch.expm1(t).mul_(0.5) if _within(t, -1e4, 88) else _exp_excess(t)[1]
 
 
 def _half_expm1_slopes(t: Tensor) -> tuple[Tensor]:
     return (_half_expm1(t) + 0.5,)
-
-
-def _near_zero(t: Tensor) -> tuple[Tensor, Tensor]:
-    """(exp(t) - 1) / 2  and  h - c, see above, for -2 <= t <= 105/64."""
-    h = 0.5 * t
-    h_squared = h * h
-    c = _polynomial(_COTH[t.dtype], h_squared).mul_(h_squared)
-    slope = h / (1 - h).add_(c)
-    return slope, h.sub_(c)
 
 
 def _half_log_excess(a: Tensor, b: Tensor | int) -> Tensor:
@@ -651,33 +735,46 @@ class _Both(_Reverse):
 
 
 class _InBlocks(torch.autograd.Function):
-    """The sum of `value` over `dims`, a few rows at a time; only the arguments are kept for the gradient."""
+    """The sum of a formula over `dims`, a few rows at a time; the slopes are kept for the gradient."""
 
     @staticmethod
     def forward(
-        ctx: Any, value: Formula, slopes: Slopes, dims: Sequence[int], working: torch.dtype, *inputs: Tensor
+        ctx: Any,
+        value: Formula,
+        slopes: Slopes,
+        together: Together | None,
+        dims: Sequence[int],
+        working: torch.dtype,
+        *inputs: Tensor,
     ) -> Tensor:
         ctx.slopes, ctx.dims, ctx.working = slopes, dims, working
-        ctx.save_for_backward(*inputs)
-        return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+        if not any(ctx.needs_input_grad):
+            return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+        sums, kept = [], []
+        for rows in _blocks(*inputs):
+            plain = _cast(rows, working)
+            found, partial = together(*plain) if together else (value(*plain), slopes(*plain))
+            for slope, x, row, needed in zip(partial, plain, rows, ctx.needs_input_grad[5:], strict=True):
+                kept.append(slope if needed and slope is not x else row)
+            sums.append(_sum(found, dims))
+        ctx.save_for_backward(*inputs, *kept)
+        return torch.cat(sums)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        inputs = ctx.saved_tensors
-        needed = ctx.needs_input_grad[4:]
+        needed = ctx.needs_input_grad[5:]
+        inputs, kept = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
         for dim in sorted(ctx.dims):
             gradient = gradient.unsqueeze(dim)
         if torch.is_grad_enabled():  # the gradient will be differentiated in turn
             slopes = ctx.slopes(*_cast(inputs, ctx.working))
             found = [(gradient * s).to(x.dtype) for s, x in zip(slopes, inputs, strict=True)]
         else:
-            found = [torch.empty_like(x) for x in inputs]
-            for g, *rows in _blocks(gradient.expand_as(inputs[0]), *found, *inputs):
-                slopes = ctx.slopes(*_cast(rows[len(found) :], ctx.working))
-                for part, slope, n in zip(rows, slopes, needed, strict=False):
-                    if n:
-                        torch.mul(g, slope, out=part)
-        return None, None, None, None, *(f if n else None for f, n in zip(found, needed, strict=True))
+            found = [
+                _times(gradient, kept[k :: len(inputs)], like=x) if needed[k] else None
+                for k, x in enumerate(inputs)
+            ]
+        return None, None, None, None, None, *(f if n else None for f, n in zip(found, needed, strict=True))
 
 
 def _differentiable(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
@@ -691,22 +788,37 @@ def _differentiable(value: Formula, slopes: Slopes, *inputs: Tensor) -> Tensor:
 
 
 def _evaluate(
-    value: Formula, slopes: Slopes, dim: int | tuple[int, ...], inputs: Sequence[Tensor], dtype: torch.dtype
+    value: Formula,
+    slopes: Slopes,
+    together: Together | None,
+    dim: int | tuple[int, ...],
+    inputs: Sequence[Tensor],
+    dtype: torch.dtype,
 ) -> Tensor:
     """The sum of `value` over `dim`, in `dtype`; float16 and bfloat16 are worked out in float32."""
     working = torch.promote_types(dtype, torch.float32)
     dims = [d + inputs[0].dim() if d < 0 else d for d in ((dim,) if isinstance(dim, int) else dim)]
-    large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > 2 * _BLOCK
+    large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > _BLOCK * torch.get_num_threads()
     if large and 0 not in dims:
-        return _InBlocks.apply(value, slopes, dims, working, *inputs).to(dtype)
+        return _InBlocks.apply(value, slopes, together, dims, working, *inputs).to(dtype)
     total = _sum(_differentiable(value, slopes, *_cast(inputs, working)), dims)
     return total.to(dtype)
 
 
 def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Tensors of one shape, split along the first dimension into pieces of about `_BLOCK` bytes each."""
-    rows = max(1, _BLOCK * tensors[0].shape[0] // (tensors[0].numel() * tensors[0].itemsize))
+    """Tensors of one shape, split along the first dimension into pieces of about `_BLOCK` bytes a thread."""
+    size = _BLOCK * torch.get_num_threads()
+    rows = max(1, size * tensors[0].shape[0] // (tensors[0].numel() * tensors[0].itemsize))
     return zip(*(x.split(rows) for x in tensors), strict=True)
+
+
+def _times(gradient: Tensor, slopes: Sequence[Tensor], like: Tensor) -> Tensor:
+    """The product of a gradient and slopes that were found a few rows at a time, in the dtype of `like`."""
+    product = torch.empty_like(like)
+    rows = [len(slope) for slope in slopes]
+    for g, slope, part in zip(gradient.split(rows), slopes, product.split(rows), strict=True):
+        torch.mul(g, slope, out=part)
+    return product
 
 
 def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
@@ -743,11 +855,17 @@ def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ..
 
 
 def _within(x: Tensor, low: float, high: float) -> bool:
-    """Whether all values are seen to lie between the two, which saves work; False where none may look."""
+    """Whether all values are seen to lie between the two, which saves work."""
+    least, largest = _range(x)
+    return low <= least and largest <= high
+
+
+def _range(x: Tensor) -> tuple[float, float]:
+    """The least and the largest value, which saves work; infinite where none may look."""
     if not _may_look(x):
-        return False
+        return -math.inf, math.inf
     least, largest = x.aminmax()
-    return least.item() >= low and largest.item() <= high
+    return least.item(), largest.item()
 
 
 def _refuse_forward_over_forward() -> None:

@@ -296,7 +296,8 @@ def _bad_square(t: Expr) -> Iterator[Expr]:
 
 def _absolute(t: Expr) -> Iterator[Expr]:
     if t != ZERO:
-        yield Root(Power(t, TWO))
+        if not (t.is_Rational and t > 0):  # a number is its own
+            yield Root(Power(t, TWO))
         yield Minus(Root(Power(t, TWO)))
 
 
