@@ -447,9 +447,9 @@ def _half_softplus_excess(rho: Array) -> Array:
     Near that point a polynomial times the square of the distance.  Below it, with y = exp(rho):
     -log(sigma) = log(y / sigma) - rho.  Above it, from sigma with what its rounding leaves out.
     """
-    x = _from_one(rho)
+    x, rest = _from_one(rho)
     near = jnp.clip(x, -1, 1)
-    value = near * near * _polynomial(_SOFTPLUS[str(rho.dtype)], near)
+    value = near * near * _polynomial(_SOFTPLUS[str(rho.dtype)], near) + 0.8 * near * rest
     y, part, sigma = _small_softplus(rho)
     below = (-0.5 - rho) + 0.5 * sigma * sigma + jnp.log1p((0.5 * y - part) / (1 + part))
     sigma, rest = _large_softplus(rho)
@@ -461,7 +461,7 @@ def _half_softplus_excess(rho: Array) -> Array:
 def _half_softplus_excess_slope(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     """(sigma - 1 / sigma) / (1 + exp(-rho))."""
     (rho,) = primals
-    x = _from_one(rho)
+    x, _ = _from_one(rho)
     near = jnp.clip(x, -1, 1)
     slope = near * _polynomial(_SOFTPLUS_SLOPE[str(rho.dtype)], near)
     y, part, sigma = _small_softplus(rho)  # 1 / (sigma (1 + 1/y)) is 1 less something small
@@ -473,10 +473,14 @@ def _half_softplus_excess_slope(primals: tuple[Array], tangents: tuple[Array]) -
     return _half_softplus_excess(rho), slope * tangents[0]
 
 
-def _from_one(rho: Array) -> Array:
-    """rho - log(e - 1), the two parts of the number kept apart: the compiler would add them up."""
+def _from_one(rho: Array) -> tuple[Array, Array]:
+    """rho - log(e - 1), rounded, and what the rounding left out; the compiler would add up the two parts of
+    the number, if it saw them together."""
     first, second = _ONE[str(rho.dtype)]
-    return jax.lax.optimization_barrier(rho - first) - second
+    difference = jax.lax.optimization_barrier(rho - first)
+    left = _left_out(rho, jnp.full_like(rho, first), difference) - second
+    x = jax.lax.optimization_barrier(difference + left)
+    return x, _finite(left - (x - difference))
 
 
 def _small_softplus(rho: Array) -> tuple[Array, Array, Array]:

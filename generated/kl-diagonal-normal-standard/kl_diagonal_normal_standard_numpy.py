@@ -570,10 +570,11 @@ def _half_softplus_excess(rho: Array) -> Array:
     Near that point a polynomial times the square of the distance.  Below it, with y = exp(rho):
     -log(sigma) = log(y / sigma) - rho.  Above it, from sigma with what its rounding leaves out.
     """
-    x = (rho - _ONE[0]) - _ONE[1]
+    x, rest = _from_one(rho)
     near = np.clip(x, -1, 1)
     value = _polynomial(_SOFTPLUS, near)
     value *= near * near
+    value += 0.8 * near * rest
     below, above = x < -1, x > 1
     if below.any():
         y, part, sigma = _small_softplus(rho[below])
@@ -586,7 +587,7 @@ def _half_softplus_excess(rho: Array) -> Array:
 
 def _half_softplus_excess_slopes(rho: Array) -> tuple[Array]:
     """(sigma - 1 / sigma) / (1 + exp(-rho))."""
-    x = (rho - _ONE[0]) - _ONE[1]
+    x, _ = _from_one(rho)
     near = np.clip(x, -1, 1)
     slope = _polynomial(_SOFTPLUS_SLOPE, near)
     slope *= near
@@ -599,6 +600,15 @@ def _half_softplus_excess_slopes(rho: Array) -> tuple[Array]:
         sigma, rest = _large_softplus(rho[above])
         slope[above] = (sigma - 1 + rest) * (1 + 1 / sigma) / (1 + np.exp(-rho[above]))
     return (slope,)
+
+
+def _from_one(rho: Array) -> tuple[Array, Array]:
+    """rho - log(e - 1), rounded, and what the rounding left out."""
+    first, second = _ONE
+    difference = rho - first
+    left = _left_out(rho, first, difference) - second
+    x = difference + left
+    return x, _finite(left - (x - difference))
 
 
 def _small_softplus(rho: Array) -> tuple[Array, Array, Array]:
@@ -694,7 +704,7 @@ def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
     return result
 
 
-def _left_out(a: Array, b: Array, difference: Array) -> Array:
+def _left_out(a: Array, b: Array | float, difference: Array) -> Array:
     """What rounding left out of `difference` = a - b (Knuth's TwoSum)."""
     b_seen = a - difference
     return (a - (difference + b_seen)) + (b_seen - b)

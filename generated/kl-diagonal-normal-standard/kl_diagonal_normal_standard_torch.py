@@ -657,9 +657,9 @@ def _half_softplus_excess(rho: Tensor) -> Tensor:
     Near that point a polynomial times the square of the distance.  Below it, with y = exp(rho):
     -log(sigma) = log(y / sigma) - rho.  Above it, from sigma with what its rounding leaves out.
     """
-    x = _from_one(rho)
+    x, rest = _from_one(rho)
     near = x.clamp(-1, 1)
-    value = near * near * _polynomial(_SOFTPLUS[rho.dtype], near)
+    value = near * near * _polynomial(_SOFTPLUS[rho.dtype], near) + 0.8 * near * rest
     if _within(x, -1, 1):
         return value
     y, part, sigma = _small_softplus(rho)
@@ -671,7 +671,7 @@ def _half_softplus_excess(rho: Tensor) -> Tensor:
 
 def _half_softplus_excess_slopes(rho: Tensor) -> tuple[Tensor]:
     """(sigma - 1 / sigma) / (1 + exp(-rho))."""
-    x = _from_one(rho)
+    x, _ = _from_one(rho)
     near = x.clamp(-1, 1)
     slope = near * _polynomial(_SOFTPLUS_SLOPE[rho.dtype], near)
     if _within(x, -1, 1):
@@ -684,10 +684,13 @@ def _half_softplus_excess_slopes(rho: Tensor) -> tuple[Tensor]:
     return (torch.where(x < -1, below, torch.where(x > 1, above, slope)),)
 
 
-def _from_one(rho: Tensor) -> Tensor:
-    """rho - log(e - 1)."""
+def _from_one(rho: Tensor) -> tuple[Tensor, Tensor]:
+    """rho - log(e - 1), rounded, and what the rounding left out."""
     first, second = _ONE[rho.dtype]
-    return (rho - first) - second
+    difference = rho - first
+    left = _left_out(rho, first, difference) - second
+    x = difference + left
+    return x, _finite(left - (x - difference))
 
 
 def _small_softplus(rho: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -754,7 +757,7 @@ def _polynomial(coefficients: Sequence[float], x: Tensor) -> Tensor:
     return result.add_(coefficients[0])
 
 
-def _left_out(a: Tensor, b: Tensor, difference: Tensor) -> Tensor:
+def _left_out(a: Tensor, b: Tensor | float, difference: Tensor) -> Tensor:
     """What rounding left out of `difference` = a - b (Knuth's TwoSum)."""
     b_seen = a - difference
     return (a - (difference + b_seen)) + (b_seen - b)
