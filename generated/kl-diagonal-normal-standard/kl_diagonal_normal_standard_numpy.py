@@ -606,7 +606,7 @@ def _from_one(rho: Array) -> tuple[Array, Array]:
     """rho - log(e - 1), rounded, and what the rounding left out."""
     first, second = _ONE
     difference = rho - first
-    left = _left_out(rho, first, difference) - second
+    left = _finite(_left_out(rho, first, difference)) - second
     x = difference + left
     return x, _finite(left - (x - difference))
 

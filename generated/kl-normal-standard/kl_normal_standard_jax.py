@@ -467,7 +467,7 @@ def _from_one(rho: Array) -> tuple[Array, Array]:
     the number, if it saw them together."""
     first, second = _ONE[str(rho.dtype)]
     difference = jax.lax.optimization_barrier(rho - first)
-    left = _left_out(rho, jnp.full_like(rho, first), difference) - second
+    left = _finite(_left_out(rho, jnp.full_like(rho, first), difference)) - second
     x = jax.lax.optimization_barrier(difference + left)
     return x, _finite(left - (x - difference))
 
