@@ -77,16 +77,19 @@ def verify_exhaustively(progress: Progress, points: int = SCREENED, stride: int 
 
 def compare_peers(folder: Path, points: int = 20_000) -> list[Path]:
     """Measure the usual formulas beside the generated code; table, data and plot go to ``folder``."""
+    from derive.evidence import speed
+    from derive.evidence.measure import load
     from derive.evidence.peers import IDS, SUMMED_ID, compare_with_peers, markdown
     from derive.evidence.peers_plot import plot
     from derive.evidence.report import environment
 
     with _modules((*IDS.values(), SUMMED_ID)) as modules:
         data = compare_with_peers({id: paths["torch"] for id, paths in modules.items()}, points)
+        times = speed.speeds(load(modules[SUMMED_ID]["torch"]))
     around = environment()
-    whole = {"environment": around, **data}
+    whole = {"environment": around, **data, "times": times}
     contents = {
-        "accuracy.md": markdown(data, around),
+        "accuracy.md": markdown(data, around) + speed.markdown(times),
         "accuracy.json": json.dumps(whole, ensure_ascii=False, indent=1) + "\n",
         "accuracy.svg": plot(data["curves"]),
     }

@@ -66,9 +66,9 @@ class Peer:
     vae: Callable[[Any, Any, Any], Any] | None = None
     """Of a mean and a log-variance; by default ``pair`` at std = exp(logvar / 2), as a VAE calls it."""
 
-    def function(self, which: str) -> Function | None:
-        """As a function like the generated one, or None."""
-        xp = __import__("torch" if self.library == "torch" else "jax.numpy", fromlist=["exp"])
+    def function(self, which: str, library: str = "") -> Function | None:
+        """As a function like the generated one, or None; in its own library, or another."""
+        xp = __import__("torch" if (library or self.library) == "torch" else "jax.numpy", fromlist=["exp"])
         pair, vae = self.pair, self.vae
         if which == PAIR:
             return None if pair is None else lambda *a: pair(xp, *a)
@@ -278,5 +278,5 @@ def markdown(data: Mapping[str, Any], environment: Mapping[str, str]) -> str:
     for name in dict.fromkeys(r["formula"] for r in data["row_sums"]):
         found = {r["scale"]: r["relative_error"] for r in data["row_sums"] if r["formula"] == name}
         lines.append(f"| {name} | " + " | ".join(f"{found[s]:.1e}" for s in scales) + " |")
-    lines += ["", "![Relative error against the size of the divergence](accuracy.svg)", ""]
+    lines += ["", "![Relative error against the size of the divergence](accuracy.svg)", "", ""]
     return "\n".join(lines)

@@ -2,9 +2,10 @@
 
 The divergence of a diagonal normal with given log-variance from the standard normal (the VAE term), against
 (a) the usual one-liner, (b) ``torch.distributions.kl_divergence`` and (c) a copy of the arguments, which is
-what memory allows.  The turns are taken in rotation and the best counts, so that a busy machine slows all
-alike.  A machine with more work than cores favours whatever is over before its turn ends and has the fewest
-parallel sections: there ``--threads 1 --clock cpu`` gives steadier ratios.
+what memory allows.  The turns are taken in rotation and medians are compared, so that a busy machine slows
+all alike, and the allocator is kind to all alike.  A machine with more work than cores favours whatever is
+over before its turn ends and has the fewest parallel sections: there ``--threads 1 --clock cpu`` gives
+steadier ratios.
 
 What limits the ratios, each shown by ``--profile`` on the machine at hand:
 
@@ -41,6 +42,7 @@ import torch
 from derive.catalogue import result
 from derive.codegen.render import module_name, module_text
 from derive.codegen.targets import TARGETS
+from derive.evidence.speed import medians
 
 ID = "kl-diagonal-normal-standard"
 NAME = "kl_diagonal_normal_standard_from_logvar"
@@ -51,8 +53,6 @@ TARGET = {
     "numpy value": {"naive": 1.5},
 }
 """What the ratios are to stay below."""
-
-Work = dict[str, Callable[[], object]]
 
 
 def generated(target: str) -> Any:
@@ -112,19 +112,6 @@ def backward(function: Callable[..., Any]) -> Callable[..., Any]:
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
-def milliseconds(work: Work, turns: int, clock: str) -> dict[str, float]:
-    """The best time of each piece of work."""
-    now = CLOCKS[clock]
-    best = dict.fromkeys(work, float("inf"))
-    for turn in range(turns + 1):
-        for name, run in work.items():
-            start = now()
-            run()
-            if turn:
-                best[name] = min(best[name], now() - start)
-    return {name: 1e3 * seconds for name, seconds in best.items()}
-
-
 def peak_torch(run: Callable[[], object]) -> float:
     """The most memory that tensors made by a piece of work hold at once, in MiB."""
     run()
@@ -169,9 +156,8 @@ def measure(shape: tuple[int, int], kind: torch.dtype, spread: float, options: a
     usual = {"ours": generated("torch"), "naive": naive, "torch.distributions": library}
 
     def timed(functions: dict[str, Any], *arguments: Any) -> dict[str, float]:
-        return milliseconds(
-            {n: (lambda f=f: f(*arguments)) for n, f in functions.items()}, options.turns, options.clock
-        )
+        work = {n: (lambda f=f: f(*arguments)) for n, f in functions.items()}
+        return medians(work, options.turns, CLOCKS[options.clock])
 
     values = {n: forward(f) for n, f in usual.items()}
     both = {n: backward(f) for n, f in usual.items()}
