@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sympy import Add, Expr, Function, Rational, Symbol
+from sympy import Add, Expr, Function, Symbol
 
 from derive._version import __version__
 from derive.catalogue import Result
@@ -27,7 +27,6 @@ from derive.codegen.targets import TARGETS, Target
 from derive.derivation import certificate, dumps
 from derive.templates import template_folder
 
-HALF = Rational(1, 2)
 WIDTH = 100
 LINE = 110
 
@@ -200,10 +199,10 @@ def _printed(function: GeneratedFunction, target: Target, printer: ArrayPrinter,
 
 
 def _together(function: GeneratedFunction, printer: ArrayPrinter) -> Together:
-    lines, values, squares = [], [], []
+    lines, values = [], []
     for a in function.addends:
         if a.primitive is SQUARE:
-            squares.append(a)
+            values.append(a.value)
             continue
         arguments = printer.code(a.half).removeprefix(a.primitive.name)
         if a.primitive in EXPONENTIAL:
@@ -215,11 +214,7 @@ def _together(function: GeneratedFunction, printer: ArrayPrinter) -> Together:
             lines.append(f"{a.label} = {a.primitive.name}{arguments}")
             lines.append(f"{a.primitive.short} = {a.primitive.name}_slopes{arguments}")
         values.append(a.scaled(Symbol(a.label)))
-    value = printer.code(_sum(values))
-    for a in squares:  # added in one pass
-        x, half = printer.code(a.arguments[0]), printer.code(a.scaled(HALF))
-        value += f".addcmul_({x}, {x}, value={half})"
-    return Together(tuple(lines), value)
+    return Together(tuple(lines), printer.code(_sum(values)))
 
 
 def _sum(addends: list[Expr]) -> Expr:

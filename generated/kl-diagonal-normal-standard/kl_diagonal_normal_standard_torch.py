@@ -473,7 +473,7 @@ def _kl_diagonal_normal_standard_from_logvar_and_slopes(
     logvar: Tensor,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     half_exp_excess, exp_excess = _half_exp_excess_and_slopes(logvar)
-    value = half_exp_excess.addcmul_(mean, mean, value=0.5)
+    value = _half_square(mean) + half_exp_excess
     return value, (
         mean,
         exp_excess[0],
@@ -503,7 +503,7 @@ def _kl_diagonal_normal_standard_from_logstd_and_slopes(
     logstd: Tensor,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     half_exp_excess_of_double, exp_excess_of_double = _half_exp_excess_of_double_and_slopes(logstd)
-    value = half_exp_excess_of_double.addcmul_(mean, mean, value=0.5)
+    value = _half_square(mean) + half_exp_excess_of_double
     return value, (
         mean,
         exp_excess_of_double[0],
