@@ -9,20 +9,21 @@ steadier ratios.
 
 What limits the ratios, each shown by ``--profile`` on the machine at hand:
 
-* PyTorch eager works block by block, so that what lies between stays in the cache, and allocates nothing of
-  full size but the gradients: that is why it wins by more the larger the array is.  Its time is the number of
-  passes over a block: about 20 for the rational form and 9 more, among them an exponential as dear as 9
-  products, where a block holds a log-variance outside [-2, 105/64]; then an ``expm1``, as dear as 13, for the
-  gradient.  The one-liner has 6 passes forward and about 7 backward, each through memory, and saves its
-  exponential.  Tried and not kept: doubling the argument to cover [-4, 3] (5 units in the last place), a
-  polynomial with ``addcmul`` (a new array for each coefficient costs what a pass saves), smaller blocks (each
-  operation costs 1 to 3 microseconds of its own), selecting the values outside the interval (a comparison is
-  as dear as 5 products, finding where as dear as 11).  Not tried: keeping the slope of the forward pass for
-  the gradient, which there is memory for and which would save that ``expm1``.
-* Compiled code reads each argument once, and is bound by arithmetic: a division and five more coefficients
-  beside the exponential that the one-liner needs as well.
+* PyTorch eager works block by block, so that what lies between stays in the cache, and keeps the slopes of
+  the forward pass, so that the backward pass is two products.  Its time is the number of passes over a block:
+  about 18 for the rational form and 9 more, among them an ``expm1`` as dear as 13 products, where a block
+  holds a log-variance outside [-1, 3/4].  The one-liner has 6 passes forward and about 7 backward, each
+  through memory, and saves its exponential: where arrays of full size are handed out without a page fault it
+  wins on [4096 x 512], by up to a half on one thread.  Tried and not kept: doubling the argument to cover
+  [-4, 3] (5 units in the last place), powers with ``addcmul`` instead of Horner's rule (three operands cost
+  what a pass saves), adding the half square by ``addcmul`` (other roundings with gradients than without),
+  smaller blocks (each operation costs 1 to 3 microseconds of its own), selecting the values outside the
+  interval (a comparison is as dear as 5 products, finding where as dear as 11).
+* Compiled code reads each argument once, and is bound by arithmetic: a division and a polynomial beside the
+  exponential that the one-liner needs as well, in the forward and in the backward pass.
 * NumPy float32 is worked out in float64, which is why its results are right to half a unit: two conversions
-  and an ``expm1`` of twice the width.  NumPy float64 makes two passes for each of eleven coefficients.
+  and an ``expm1`` of twice the width.  In float32 the rational form would take 15 passes where the limit
+  leaves room for 9.  NumPy float64 makes two passes for each of eight coefficients.
 """
 
 from __future__ import annotations
