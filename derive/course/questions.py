@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr
@@ -58,17 +59,29 @@ class Question:
 
 
 def slips(transition: Transition) -> tuple[Slip, ...]:
-    """Every mistake that can be made at a line and that numbers show wrong, one line for each."""
-    out: dict[Expr, Slip] = {}
-    for mistake in MISTAKES:
-        for line in mistake.wrong_lines(transition):
-            if line in out or line in (transition.after, transition.before):
+    """Every mistake that can be made at a line and that numbers show wrong, one line for each.
+
+    They are made where the line is new; where that gives too few, in the sum around it.
+    """
+    out = {s.line: s for s in _slips(transition, MISTAKES, near=False)}
+    if len(out) < WRONG:
+        made = {s.mistake.id for s in out.values()}
+        others = [m for m in MISTAKES if m.id not in made]
+        out |= {s.line: s for s in _slips(transition, others, near=True) if s.line not in out}
+    return tuple(out.values())
+
+
+def _slips(transition: Transition, mistakes: Sequence[Mistake], *, near: bool) -> Iterator[Slip]:
+    seen = {transition.after, transition.before}
+    for mistake in mistakes:
+        for line in mistake.wrong_lines(transition, near=near):
+            if line in seen:
                 continue
             found = counterexample(transition, line)
             if found is not None:
-                out[line] = Slip(mistake, line, found)
+                seen.add(line)
+                yield Slip(mistake, line, found)
                 break
-    return tuple(out.values())
 
 
 def question(transition: Transition, seed: str = "") -> Question:

@@ -11,7 +11,7 @@ from derive.course.changes import changed
 from derive.derivation import Derivation
 from derive.kernel import Step
 from derive.scope import Scope
-from derive.terms import Component, Density, Inert, IntegralOver, Law, Place, ProductLaw, at, replace_at
+from derive.terms import Component, Density, Inert, IntegralOver, Law, Place, Plus, ProductLaw, at, replace_at
 
 Change = Callable[[Expr], Expr | None]
 """A small transformation of a sub-term; None where it does not apply."""
@@ -56,6 +56,16 @@ class Transition:
         """The outermost places of the new line that differ from the old one."""
         found = changed(self.before, self.after)
         return tuple(sorted({_from_the_binder(self.after, place) for place in found})) or ((),)
+
+    @property
+    def near(self) -> tuple[Place, ...]:
+        """The sums inside the new line that hold what is new; the line where there is none."""
+        return tuple(sorted({_sum_around(self.after, place) for place in self.new}))
+
+
+def _sum_around(line: Expr, place: Place) -> Place:
+    inner = (place[:end] for end in range(len(place) - 1, 0, -1))
+    return next((p for p in inner if isinstance(at(line, p), Plus)), ())
 
 
 def _from_the_binder(line: Expr, place: Place) -> Place:

@@ -337,7 +337,7 @@ def _lines(
         alike = composer.compose(step.after) == composer.compose(shown)
         if not last and (step.detail > detail or alike):
             continue
-        marked = Composer(notation, changed(shown, step.after))
+        marked = Composer(notation, changed(shown, step.after, composer.compose))
         telling = [s for s in pending if s.rule not in _TRIVIAL] or pending[:1]
         if detail == Detail.FULL:
             telling = pending

@@ -26,12 +26,12 @@ class Mistake:
     change: Callable[[Transition], Change]
     anywhere: bool = False
 
-    def wrong_lines(self, transition: Transition) -> Iterator[Expr]:
-        """The right line with this mistake in it, at each place where it can be made."""
+    def wrong_lines(self, transition: Transition, *, near: bool = False) -> Iterator[Expr]:
+        """The right line with this mistake in it, at each place that is new or ``near`` what is new."""
         if self.rules and not self.rules & transition.rules:
             return
         everywhere = self.anywhere or transition.rules <= set(TRIVIAL)
-        within = ((),) if everywhere else transition.new
+        within = ((),) if everywhere else transition.near if near else transition.new
         yield from rewritten(transition.after, within, self.change(transition))
 
 
