@@ -25,8 +25,8 @@ from derive.entries import ARTICLES
 
 if TYPE_CHECKING:
     from derive.derivation import Derivation
+    from derive.document.checks import Average, CheckSummary
     from derive.document.notation import Notation
-    from derive.document.view import Average, CheckSummary
 
 ARTICLE = "derivation.tex"
 ENCLOSURES = 5
@@ -115,7 +115,7 @@ def checks_of(result: Result) -> CheckSummary:
     """What the documents say about how the result was checked: deterministic, no measured figure."""
     from derive.checker import check
     from derive.derivation import certificate
-    from derive.document.view import CheckSummary, Enclosure
+    from derive.document.checks import CheckSummary, Enclosure
     from derive.evidence.enclosure import enclose
     from derive.evidence.points import as_text, points
 
@@ -136,7 +136,7 @@ def checks_of(result: Result) -> CheckSummary:
 
 def _averages(derivation: Derivation) -> tuple[Average, ...]:
     """The teaching picture, as text: averages over more and more draws."""
-    from derive.document.view import Average
+    from derive.document.checks import Average
     from derive.evidence.montecarlo import monte_carlo
     from derive.evidence.points import as_text, points
 

@@ -22,12 +22,13 @@ from derive import catalogue
 from derive.course.changes import changed
 from derive.distributions import DISTRIBUTIONS
 from derive.document import markdown_page, mathml, render, text
+from derive.document.checks import CheckSummary, Enclosure
 from derive.document.compose import Composer
 from derive.document.latex import broken, escape, latex, pieces
 from derive.document.latex import spell as spell_latex
 from derive.document.notation import Notation, NotationError, check_distinct, name_node
 from derive.document.text import plain
-from derive.document.view import CheckSummary, Enclosure, page
+from derive.document.view import page
 from derive.kernel import Detail
 from derive.scope import Declaration
 from derive.strategies.kl import derive_kl

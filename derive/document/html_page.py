@@ -22,7 +22,6 @@ from derive.document.latex import width
 from derive.document.layout import Node
 from derive.document.lesson import lesson
 from derive.document.mathml import mathml
-from derive.document.notation import Notation
 from derive.document.pictures import Picture
 from derive.document.prose import Link, Prose
 from derive.document.script import policy, script
@@ -30,7 +29,7 @@ from derive.document.story import CHAPTERS, Story
 from derive.document.templates import Printed, environment, html_environment, macros
 from derive.document.text import plain_words
 from derive.document.text import spell as spell_words
-from derive.document.view import Average, Enclosure, Line, Page
+from derive.document.view import Line, Page
 
 _WIDE = 17.0
 """From this width on, in em, a formula in a sentence gets a box of its own that can scroll."""
@@ -72,14 +71,6 @@ def formula(line: Line) -> Markup:
     return Markup(mathml(line.formula, display=True, equals=True))
 
 
-def point(row: Enclosure | Average, notation: Notation) -> Markup:
-    """The point of a check, as equations."""
-    parts = (
-        Markup("{} = {}").format(Markup(mathml(notation.symbol(name))), value) for name, value in row.point
-    )
-    return Markup(", ").join(parts)
-
-
 def capital(text: Markup) -> Markup:
     """Words with their first letter in upper case; what starts with a tag stays as it is."""
     return text if text.startswith("<") else Markup(text[:1].upper() + text[1:])
@@ -89,7 +80,7 @@ def capital(text: Markup) -> Markup:
 def _environment() -> Environment:
     return html_environment(
         {
-            "prose": prose, "display": display, "formula": formula, "point": point, "capital": capital,
+            "prose": prose, "display": display, "formula": formula, "capital": capital,
             "inline": inline, "words": spell_words,
             "data": lambda picture: Markup(_data(picture)), "spoken": plain_words,
         }
@@ -134,7 +125,7 @@ def _data(picture: Picture) -> Printed:
 @cache
 def _story_environment() -> Environment:
     printers: dict[str, Callable[..., str]] = {
-        "prose": prose, "display": display, "math": inline, "formula": formula, "point": point,
+        "prose": prose, "display": display, "math": inline, "formula": formula,
         "capital": capital,
     }  # fmt: skip
 

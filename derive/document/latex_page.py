@@ -10,11 +10,10 @@ from jinja2 import Environment
 from derive.document.drawing import pgf_colours, pgfplots
 from derive.document.latex import broken, escape, spell, width, with_changes
 from derive.document.layout import Node
-from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.story import Story
 from derive.document.templates import Printed, capital, environment, macros, squeezed
-from derive.document.view import Average, Enclosure, Line, Page, Passage
+from derive.document.view import Line, Page, Passage
 
 ARTICLE_WIDTH, FRAGMENT_WIDTH = 41.0, 31.5
 """Text widths in em: the article's own, and that of a plain ``article`` at 10 to 12 points."""
@@ -87,13 +86,6 @@ def display(node: Node, text_width: float = ARTICLE_WIDTH, *, boxed: bool = Fals
     return Printed("\\[\n" + (rf"\boxed{{{body}}}" if boxed else body) + "\n\\]")
 
 
-def point(row: Enclosure | Average, notation: Notation) -> Printed:
-    """The point of a check, as equations."""
-    return Printed(
-        ", ".join(f"${spell(notation.symbol(name))} = {escape(value)}$" for name, value in row.point)
-    )
-
-
 @cache
 def _environment() -> Environment:
     return environment(
@@ -105,7 +97,6 @@ def _environment() -> Environment:
             "paragraphs": lambda text: text,
             "pgfplots": lambda picture: Printed(pgfplots(picture)),
             "display": display,
-            "point": point,
             "printed": Printed,
             "capital": capital,
             "boxed": lambda node, text_width: display(node, text_width, boxed=True),

@@ -11,11 +11,10 @@ from jinja2 import Environment
 
 from derive.document.latex import broken, spell
 from derive.document.layout import Node
-from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
 from derive.document.text import plain_words
-from derive.document.view import Average, Enclosure, Line, Page, Passage
+from derive.document.view import Line, Page, Passage
 
 WIDTH = 46.0
 _SPECIAL = re.compile(r"([\\`*_\[\]#|$~])")
@@ -69,15 +68,10 @@ def formula(line: Line, passage: Passage) -> Printed:
     return _block([f"{left}= {first}", *(rf"\quad {text}" for text in rest)])
 
 
-def point(row: Enclosure | Average, notation: Notation) -> Printed:
-    """The point of a check, as equations."""
-    return Printed(", ".join(f"{math(notation.symbol(name))} = {escape(value)}" for name, value in row.point))
-
-
 @cache
 def _environment() -> Environment:
     filters: dict[str, Callable[..., Any]] = {
-        "prose": prose, "display": display, "boxed": boxed, "formula": formula, "point": point,
+        "prose": prose, "display": display, "boxed": boxed, "formula": formula,
         "capital": capital, "printed": Printed, "spoken": plain_words,
     }  # fmt: skip
     return environment(filters, escape)

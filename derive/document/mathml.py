@@ -28,13 +28,14 @@ from derive.document.layout import (
 _SCRIPT_LETTERS = {"B": "ℬ", "E": "ℰ", "F": "ℱ", "H": "ℋ", "I": "ℐ", "L": "ℒ", "M": "ℳ", "R": "ℛ"}
 _IDENTIFIERS = ("ℝ", "ℕ", "∞", "…")
 APPLY = "<mo>&#x2061;</mo>"
-THIN = '<mspace width="0.17em"></mspace>'
+THIN = '<mspace width=".17em"/>'
 
 
 def mathml(node: Node, *, display: bool = False, equals: bool = False) -> str:
     """A layout as a ``math`` element: within a sentence, or full size on a line of its own.
 
-    ``equals`` puts an equals sign before it, for a line that continues a chain.
+    ``equals`` puts an equals sign before it, for a line that continues a chain.  What MathML gives an
+    operator by itself is left to it (its form by its place, parentheses that are fences): pages are large.
     """
     style = ' displaystyle="true"' if display else ""
     body = _row(_operator("=", "infix"), spell(node)) if equals else spell(node)
@@ -58,7 +59,8 @@ def spell(node: Node) -> str:
         case LawName(text, calligraphic):
             if calligraphic:
                 text = "".join(_SCRIPT_LETTERS.get(c) or chr(0x1D49C + ord(c) - ord("A")) for c in text)
-            return f'<mi mathvariant="normal">{escape(text)}</mi>'
+            upright = ' mathvariant="normal"' if len(text) == 1 and text.isascii() else ""
+            return f"<mi{upright}>{escape(text)}</mi>"
         case Number(text):
             return f"<mn>{escape(text)}</mn>"
         case Sign(text):
@@ -86,15 +88,15 @@ def spell(node: Node) -> str:
             gap = "" if isinstance(bare(argument), Fence) else THIN
             return _row(f"<mi>{escape(function)}</mi>", APPLY, gap, spell(argument))
         case Call(head, arguments, separator):
-            joint = _operator(separator) if separator == "∥" else '<mo separator="true">,</mo>'
+            joint = _operator(separator) if separator == "∥" else "<mo>,</mo>"
             inside = joint.join(spell(a) for a in arguments)
             return _row(spell(head), _fenced(inside, "()", stretchy=_tall(arguments)))
         case Large():
             return _large(node)
         case Relation(left, symbol, right):
-            return _row(spell(left), _operator(symbol, "infix"), spell(right))
+            return _row(spell(left), _operator(symbol), spell(right))
         case Listing(items):
-            return _row('<mo separator="true">,</mo>'.join(spell(i) for i in items))
+            return _row("<mo>,</mo>".join(spell(i) for i in items))
         case _:
             raise TypeError(f"no MathML for {type(node).__name__}")
 
@@ -104,11 +106,8 @@ def _tall(arguments: tuple[Node, ...]) -> bool:
 
 
 def _fenced(inside: str, shape: str, *, stretchy: bool) -> str:
-    flag = "true" if stretchy else "false"
-    left, right = (
-        f'<mo fence="true" form="{form}" stretchy="{flag}">{mark}</mo>'
-        for form, mark in zip(("prefix", "postfix"), shape, strict=True)
-    )
+    flag = "" if stretchy else ' stretchy="false"'
+    left, right = (f"<mo{flag}>{mark}</mo>" for mark in shape)
     return _row(left, inside, right)
 
 
@@ -116,9 +115,9 @@ def _sum(parts: tuple[tuple[int, Node], ...]) -> str:
     out = []
     for i, (sign, part) in enumerate(parts):
         if i:
-            out.append(_operator("+" if sign == 1 else "−", "infix"))
+            out.append(_operator("+" if sign == 1 else "−"))
         elif sign == -1:
-            out.append(_operator("−", "prefix"))
+            out.append(_operator("−"))
         out.append(spell(part))
     return _row(*out)
 

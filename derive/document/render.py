@@ -15,11 +15,12 @@ from derive.document import (
     slides_page,
     terminal_page,
 )
+from derive.document.checks import CheckSummary, Enclosure
 from derive.document.drawing import svg
 from derive.document.notation import Notation, NotationError
 from derive.document.reader import PRESETS, load_notation
 from derive.document.story import story
-from derive.document.view import CheckSummary, Enclosure, page, single
+from derive.document.view import page, single
 from derive.kernel import Detail
 
 if TYPE_CHECKING:

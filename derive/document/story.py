@@ -13,6 +13,7 @@ from typing import Any
 from derive.catalogue import Result, result
 from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS
+from derive.document.checks import ENCLOSED, CheckSummary
 from derive.document.compose import Composer
 from derive.document.layout import (
     Apply,
@@ -31,7 +32,6 @@ from derive.document.notation import Notation
 from derive.document.pictures import PICTURES, Picture
 from derive.document.prose import Link
 from derive.document.view import (
-    CheckSummary,
     Label,
     Labels,
     Passage,
@@ -109,7 +109,7 @@ class Story:
         accuracy = next(iter(self.checks.values())).accuracy if self.checks else ()
         return {
             "id": ID, "story": self, "i": self.inline, "p": self.passages, "computed": COMPUTED,
-            "accuracy": accuracy, "references": REFERENCES,
+            "accuracy": accuracy, "enclosed": ENCLOSED, "references": REFERENCES,
         }  # fmt: skip
 
 

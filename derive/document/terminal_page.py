@@ -10,11 +10,10 @@ from typing import Any
 from jinja2 import Environment
 
 from derive.document.layout import Node
-from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 from derive.document.templates import Printed, capital, environment, squeezed
 from derive.document.text import spell
-from derive.document.view import Average, Enclosure, Line, Note, Page, Passage
+from derive.document.view import Line, Note, Page, Passage
 
 _GAP = 3
 
@@ -79,18 +78,11 @@ def note(value: Note, line: Line, columns: int) -> Printed:
     return wrapped(f"({line.number}) {capital(prose(value.title))}. {prose(value.whole)}", columns, 4)
 
 
-def point(row: Enclosure | Average, notation: Notation) -> Printed:
-    """The point of a check, as equations."""
-    return Printed(
-        ", ".join(f"{spell(notation.symbol(name))} = {escape(value)}" for name, value in row.point)
-    )
-
-
 @cache
 def _environment() -> Environment:
     filters: dict[str, Callable[..., Any]] = {
         "prose": prose, "math": lambda node: Printed(spell(node)), "lines": lines, "wrapped": wrapped,
-        "point": point, "note": note, "printed": Printed,
+        "note": note, "printed": Printed,
     }  # fmt: skip
     return environment(filters, escape)
 

@@ -31,7 +31,7 @@ from derive.document.layout import (
 from derive.document.notation import Notation
 from derive.document.prose import Link, Prose
 
-_SUPERSCRIPT = dict(zip("0123456789dn", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵈⁿ", strict=True))
+_SUPERSCRIPT = dict(zip("0123456789dn−", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵈⁿ⁻", strict=True))
 _SUBSCRIPT = dict(zip("0123456789ijkn=", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₙ₌", strict=True))
 _FRACTIONS = {("1", "2"): "½", ("1", "4"): "¼", ("3", "4"): "¾"}
 

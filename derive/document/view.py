@@ -17,6 +17,7 @@ from derive.course.changes import changed
 from derive.course.transition import Transition
 from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS
+from derive.document.checks import CheckSummary
 from derive.document.compose import Composer
 from derive.document.conditions import Conditions, conclusion_in_words, conditions_of
 from derive.document.layout import Node, Relation
@@ -41,37 +42,6 @@ _SHOWN_BINDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "add-and-subtract": (("", "m"),),
 }
 """Bindings that a reader needs beside the line, with the name each is shown under."""
-
-
-@dataclass(frozen=True)
-class Enclosure:
-    """A point at which the integral was enclosed and compared with the closed form."""
-
-    point: tuple[tuple[str, str], ...]
-    digits: int
-    radius: str
-    contains: bool
-
-
-@dataclass(frozen=True)
-class Average:
-    """The mean of log p(x) − log q(x) over draws from p, as text beside the closed form."""
-
-    point: tuple[tuple[str, str], ...]
-    draws: str
-    mean: str
-    standard_error: str
-    closed_form: str
-
-
-@dataclass(frozen=True)
-class CheckSummary:
-    """How a result was checked, as the command line fills it in; no measured times."""
-
-    replayed_steps: int | None = None
-    enclosures: tuple[Enclosure, ...] = ()
-    accuracy: tuple[str, ...] = ()
-    averages: tuple[Average, ...] = ()
 
 
 @dataclass(frozen=True)
