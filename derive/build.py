@@ -25,7 +25,7 @@ from derive.entries import ARTICLES
 
 if TYPE_CHECKING:
     from derive.derivation import Derivation
-    from derive.document.checks import Average, CheckSummary
+    from derive.document.checks import Approximation, Average, CheckSummary
     from derive.document.notation import Notation
 
 ARTICLE = "derivation.tex"
@@ -131,7 +131,22 @@ def checks_of(result: Result) -> CheckSummary:
         enclosures=tuple(rows),
         accuracy=() if result.is_study else tuple(t.accuracy for t in TARGETS.values()),
         averages=() if result.is_study else _averages(result.derivation),
+        approximations=() if result.is_study else _approximations(result),
     )
+
+
+def _approximations(result: Result) -> tuple[Approximation, ...]:
+    """The polynomials that the code computes with."""
+    from derive.codegen.approximations import approximations
+    from derive.document.checks import Approximation
+
+    return tuple(
+        Approximation(
+            a.function, a.variable, a.given, a.polynomials[0].lower, a.polynomials[0].upper,
+            tuple((p.dtype, len(p.coefficients), p.bound) for p in a.polynomials),
+        )
+        for a in approximations(result)
+    )  # fmt: skip
 
 
 def _averages(derivation: Derivation) -> tuple[Average, ...]:

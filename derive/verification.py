@@ -43,7 +43,26 @@ def verify_result(result: Result, **options: Any) -> dict[str, Any]:
         row = verify_one(result, None, **options)
         return row | {"not_measured": "code is written for the divergences of the catalogue only"}
     with _modules([result.id]) as modules:
-        return verify_one(catalogue.result(result.id), modules[result.id], **options)
+        row = verify_one(catalogue.result(result.id), modules[result.id], **options)
+    _add_polynomials(row, result)
+    return row
+
+
+def _add_polynomials(row: dict[str, Any], result: Result) -> None:
+    """The bounds of the polynomials that the code computes with, proved once more."""
+    from derive.codegen.approximations import approximations, is_proved
+
+    row["polynomials"] = [
+        {
+            "name": p.name, "dtype": p.dtype, "interval": [p.lower, p.upper],
+            "coefficients": list(p.coefficients), "bound": p.bound, "proved": is_proved(p),
+        }
+        for a in approximations(result)
+        for p in a.polynomials
+    ]  # fmt: skip
+    wrong = [f"polynomial: {p['name']} in {p['dtype']}" for p in row["polynomials"] if not p["proved"]]
+    row["failures"] = row["failures"] + wrong
+    row["verified"] = row["verified"] and not wrong
 
 
 def add_second_opinion(row: dict[str, Any], result: Result) -> None:

@@ -131,6 +131,8 @@ PRIMITIVES = (
 )  # fmt: skip
 EXPONENTIAL = frozenset((EXP_EXCESS, EXP_EXCESS_OF_DOUBLE))
 """Those whose value and slopes share most of the work."""
+LOGARITHMIC = frozenset((LOG_EXCESS, LOG_EXCESS_OF_SQUARE, SOFTPLUS_EXCESS))
+"""Those that are computed with a logarithm of a ratio near 1."""
 OF_ONE_ROUNDED_ARGUMENT = (SQUARE, SOFTPLUS_EXCESS)
 """Those that have no difference to put a rounding back into."""
 

@@ -16,6 +16,7 @@ from derive.codegen.evaluation import evaluation_forms
 from derive.codegen.function import Argument, GeneratedFunction, functions
 from derive.codegen.primitives import (
     EXPONENTIAL,
+    LOGARITHMIC,
     OF_ONE_ROUNDED_ARGUMENT,
     PRIMITIVES,
     SQUARE,
@@ -159,7 +160,7 @@ def _render(
             names=_public_names(chosen, gradients=gradients) + (["register"] if drop_in else []),
             diagonal=any(f.diagonal for f in chosen),
             used=used,
-            logarithm=any(name.startswith("log_excess") or name == "softplus_excess" for name in used),
+            logarithm=any(p in LOGARITHMIC for f in chosen for p in f.primitives),
             exponential=exponential,
             differences=exponential
             or any(name.startswith("square_by_") for name in used)

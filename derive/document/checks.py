@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction as Ratio
 
+from sympy import Expr, Symbol
+
 from derive.document import layout
+from derive.document.compose import Composer
 from derive.document.layout import Fence, Listing, Node, Number, Relation, Script, Sum
 from derive.document.notation import Notation
 from derive.document.prose import Prose, joined, prose
@@ -56,6 +59,35 @@ class Average(_AtPoint):
 
 
 @dataclass(frozen=True)
+class Approximation:
+    """A function that code computes by a polynomial: in what, where, and dtype, coefficients and bound."""
+
+    function: Expr
+    variable: Expr
+    given: tuple[tuple[Symbol, Expr], ...]
+    """What the symbols stand for."""
+    lower: str
+    upper: str
+    polynomials: tuple[tuple[str, int, str], ...]
+
+    def sentence(self, notation: Notation) -> Prose:
+        """What stands for what, and how far off it is."""
+        compose = Composer(notation).compose
+        low, high = (number_node(Ratio(end)) for end in (self.lower, self.upper))
+        given = [prose(Relation(compose(s), "=", compose(meaning))) for s, meaning in self.given]
+        counts = " and ".join(f"{count} in {dtype}" for dtype, count, _ in self.polynomials)
+        bounds = joined((prose(_bound(bound)) for _, _, bound in self.polynomials), last=" and ")
+        return (
+            prose("The code computes ", compose(self.function))
+            + (prose(", where ") + joined(given, last=" and ") + prose(",") if given else prose())
+            + prose(" by a polynomial in ", compose(self.variable), " from ", low, " to ", high)
+            + prose(f" (coefficients: {counts}). It is off by at most ")
+            + bounds
+            + prose(", proved in ball arithmetic for the whole interval.")
+        )
+
+
+@dataclass(frozen=True)
 class CheckSummary:
     """How a result was checked, as the command line fills it in."""
 
@@ -63,6 +95,7 @@ class CheckSummary:
     enclosures: tuple[Enclosure, ...] = ()
     accuracy: tuple[str, ...] = ()
     averages: tuple[Average, ...] = ()
+    approximations: tuple[Approximation, ...] = ()
     enclosed: str = ENCLOSED
 
 
@@ -95,6 +128,12 @@ def number_node(value: Ratio) -> Node:
     if rest is None:
         return _simple(value)
     return Sum(((1, _simple(near)), (1 if value > near else -1, _scaled(*rest))))
+
+
+def _bound(text: str) -> Node:
+    """A bound such as 9.3e-18, with its digits as they stand."""
+    digits, exponent = text.split("e")
+    return layout.Product((Number(digits), layout.Sign("·"), _scaled(1, int(exponent))))
 
 
 def _decimal(value: Ratio) -> tuple[int, int] | None:

@@ -127,7 +127,7 @@ class Composer:
             case Log():
                 return self._log(term, place, script)
             case Exp():
-                return self._exp(term, place)
+                return self._exp(term, place) if term.args[0] != 1 else Identifier("e")
             case Component():
                 vector, index = (self.unmarked.compose(a, script=script) for a in term.args)
                 return with_index(vector, index)

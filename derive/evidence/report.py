@@ -293,6 +293,12 @@ def _result_lines(row: Mapping[str, Any]) -> list[str]:
             f"  monte carlo {last['mean']:.6g} ± {last['standard_error']:.1g} over {last['draws']:,} draws, "
             f"closed form {last['closed_form']:.6g} (a picture, no evidence)"
         )
+    polynomials = row.get("polynomials", ())
+    if polynomials:
+        good = sum(p["proved"] for p in polynomials)
+        out.append(
+            f"  polynomials {good} of {len(polynomials)} bounds proved again, each on its whole interval"
+        )
     if row["code"]:
         out.append(f"  code        {'':66}{'points':>8} {'max ulp':>9} {'mean':>7} {'bad':>5}")
     out += _code_lines(row["code"])

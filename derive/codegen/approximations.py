@@ -1,0 +1,101 @@
+"""What the polynomials of generated code stand for, which of them a result's code uses, and their proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flint import ctx
+from sympy import Expr, Symbol
+
+from derive.catalogue import Result
+from derive.codegen.coefficients import FUNCTIONS, WORKING_BITS, prove
+from derive.codegen.function import functions
+from derive.codegen.primitives import (
+    EXPONENTIAL,
+    LOGARITHMIC,
+    SOFTPLUS_EXCESS,
+    Polynomial,
+    Primitive,
+    polynomials,
+)
+from derive.terms import HALF, ONE, TWO, Exp, Log, Minus, Plus, Power, Quotient, Times, as_term, symbol
+
+Given = tuple[tuple[Symbol, Expr], ...]
+DTYPES = ("float32", "float64")
+T, V, X, RHO, SIGMA = (symbol(name) for name in ("t", "v", "x", "rho", "sigma"))
+SOFTPLUS: Given = (
+    (SIGMA, Log(Plus(ONE, Exp(RHO)))),
+    (RHO, Plus(X, Log(Plus(Exp(ONE), Minus(ONE))))),
+)
+"""What σ and ρ are, in x: the distance from where σ is 1."""
+
+
+def _coth() -> Expr:
+    coth = Quotient(Plus(Exp(T), ONE), Plus(Exp(T), Minus(ONE)))
+    return Quotient(Plus(Times(T, coth), Minus(TWO)), Power(T, TWO))
+
+
+def _atanh() -> Expr:
+    atanh = Times(HALF, Log(Quotient(Plus(ONE, V), Plus(ONE, Minus(V)))))
+    return Quotient(Plus(atanh, Minus(V)), Power(V, as_term(3)))
+
+
+def _softplus() -> Expr:
+    excess = Plus(Times(HALF, Plus(Power(SIGMA, TWO), Minus(ONE))), Minus(Log(SIGMA)))
+    return Quotient(excess, Power(X, TWO))
+
+
+def _softplus_slope() -> Expr:
+    slope = Plus(SIGMA, Minus(Quotient(ONE, SIGMA)))
+    return Quotient(slope, Times(Plus(ONE, Exp(Minus(RHO))), X))
+
+
+STANDS_FOR: Mapping[str, tuple[Expr, Expr, Given]] = {
+    "coth": (_coth(), Power(T, TWO), ()),
+    "coth_wide": (_coth(), Power(T, TWO), ()),
+    "atanh": (_atanh(), Power(V, TWO), ()),
+    "softplus": (_softplus(), X, SOFTPLUS),
+    "softplus_slope": (_softplus_slope(), X, SOFTPLUS),
+}
+"""Name of a polynomial → the function it stands for, what it is a polynomial of, and what symbols mean."""
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """A function that code computes by a polynomial in each dtype, with the bounds that were proved."""
+
+    name: str
+    function: Expr
+    variable: Expr
+    given: Given
+    polynomials: tuple[Polynomial, ...]
+
+
+def names_of(primitives: frozenset[Primitive]) -> tuple[str, ...]:
+    """The polynomials that primitives are computed with."""
+    names: list[str] = []
+    if primitives & EXPONENTIAL:
+        names += ["coth", "coth_wide"]
+    if primitives & LOGARITHMIC:
+        names.append("atanh")
+    if SOFTPLUS_EXCESS in primitives:
+        names += ["softplus", "softplus_slope"]
+    return tuple(names)
+
+
+def approximations(result: Result) -> tuple[Approximation, ...]:
+    """Those that the code of a result uses."""
+    used = frozenset[Primitive]().union(*(f.primitives for f in functions(result)))
+    return tuple(
+        Approximation(name, *STANDS_FOR[name], tuple(polynomials()[name, dtype] for dtype in DTYPES))
+        for name in names_of(used)
+    )
+
+
+def is_proved(polynomial: Polynomial) -> bool:
+    """Whether the stored bound of a polynomial is proved once more, in ball arithmetic."""
+    function = next(f for f in FUNCTIONS if f.name == polynomial.name)
+    with ctx.workprec(WORKING_BITS):
+        bound = prove([float(c) for c in polynomial.coefficients], function)
+    return float(bound) <= float(polynomial.bound)
