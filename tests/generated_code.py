@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 
 from derive.catalogue import DIVERGENCES as IDS
 from derive.catalogue import result
@@ -21,6 +24,11 @@ ALL: dict[str, tuple[str, GeneratedFunction]] = {f.name: (id, f) for id in IDS f
 ELEMENTWISE = [name for name, (_, f) in ALL.items() if not f.diagonal]
 DIAGONAL = [name for name, (_, f) in ALL.items() if f.diagonal]
 INSTALLED = [t for t in TARGETS if importlib.util.find_spec(t) is not None]
+COMPILER = any(shutil.which(name) for name in ("c++", "g++", "clang++"))
+needs_compiler = pytest.mark.skipif(
+    not COMPILER and not os.environ.get("DERIVE_REQUIRE_COMPILER"),
+    reason="torch.compile needs a C++ compiler (DERIVE_REQUIRE_COMPILER=1 to fail instead)",
+)
 torch = import_module("torch")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from generated_code import needs_compiler
 
 from derive.catalogue import result
 from derive.codegen.render import module_name, module_text
@@ -27,8 +26,6 @@ from derive.evidence.screen import screened
 torch = import_module("torch")
 IDS = ("kl-normal", "kl-normal-standard", "kl-diagonal-normal", "kl-diagonal-normal-standard")
 VAE = references(result("kl-normal-standard"))["kl_normal_standard_from_logvar"]
-HAS_COMPILER = any(shutil.which(name) for name in ("c++", "g++", "clang++"))
-needs_compiler = pytest.mark.skipif(not HAS_COMPILER, reason="torch.compile needs a C++ compiler")
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +206,6 @@ def _beside_the_seam(dtype: str) -> Sample:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_digit_is_lost_where_the_exponential_begins(target: str, dtype: str, paths: Any) -> None:
-    pytest.importorskip(target)
     module = load(paths["kl-normal-standard", target])
     row = measure(module.kl_normal_standard_from_logvar, _beside_the_seam(dtype), target)
     assert (row.status, row.bad) == ("measured", 0), row
@@ -217,7 +213,6 @@ def test_no_digit_is_lost_where_the_exponential_begins(target: str, dtype: str, 
 
 
 def test_an_exponential_that_begins_too_early_is_found(paths: Any, tmp_path: Path) -> None:
-    pytest.importorskip("jax")
     text = paths["kl-normal-standard", "jax"].read_text(encoding="utf-8")
     assert text.count("105 / 64") == 1
     planted = tmp_path / "planted.py"
@@ -281,7 +276,6 @@ def test_peers_stand_beside_ours(paths: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert all(f"| {name} |" in text for name in (peers.OURS, "naive", "torch.distributions"))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 def test_peers_say_what_their_libraries_say() -> None:
     mean, std = torch.tensor([0.3, -2.0]), torch.tensor([0.5, 3.0])
     zero, one = torch.zeros(2), torch.ones(2)
