@@ -142,7 +142,7 @@ def _approximations(result: Result) -> tuple[Approximation, ...]:
 
     return tuple(
         Approximation(
-            a.function, a.variable, a.given, a.polynomials[0].lower, a.polynomials[0].upper,
+            a.function, a.factor, a.variable, a.given, a.polynomials[0].lower, a.polynomials[0].upper,
             tuple((p.dtype, len(p.coefficients), p.bound) for p in a.polynomials),
         )
         for a in approximations(result)

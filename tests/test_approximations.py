@@ -19,7 +19,7 @@ from derive.codegen.render import module_text
 from derive.codegen.targets import TARGETS
 from derive.document import render
 from derive.evidence.ball import evaluate
-from derive.terms import substitute
+from derive.terms import Quotient, substitute
 from derive.verification import _add_polynomials
 
 USED = {
@@ -31,7 +31,8 @@ USED = {
 
 def error(name: str, dtype: str, at: Fraction) -> arb:
     """|polynomial − function| where the polynomial's variable is the square of ``at``, or ``at``."""
-    function, variable, given = STANDS_FOR[name]
+    function, factor, variable, given = STANDS_FOR[name]
+    function = Quotient(function, factor)
     (symbol,) = variable.free_symbols
     for known, meaning in given:
         function = substitute(function, {known: meaning})

@@ -33,40 +33,40 @@ SOFTPLUS: Given = (
 
 def _coth() -> Expr:
     coth = Quotient(Plus(Exp(T), ONE), Plus(Exp(T), Minus(ONE)))
-    return Quotient(Plus(Times(T, coth), Minus(TWO)), Power(T, TWO))
+    return Plus(Times(T, coth), Minus(TWO))
 
 
 def _atanh() -> Expr:
     atanh = Times(HALF, Log(Quotient(Plus(ONE, V), Plus(ONE, Minus(V)))))
-    return Quotient(Plus(atanh, Minus(V)), Power(V, as_term(3)))
+    return Plus(atanh, Minus(V))
 
 
 def _softplus() -> Expr:
-    excess = Plus(Times(HALF, Plus(Power(SIGMA, TWO), Minus(ONE))), Minus(Log(SIGMA)))
-    return Quotient(excess, Power(X, TWO))
+    return Plus(Times(HALF, Plus(Power(SIGMA, TWO), Minus(ONE))), Minus(Log(SIGMA)))
 
 
 def _softplus_slope() -> Expr:
-    slope = Plus(SIGMA, Minus(Quotient(ONE, SIGMA)))
-    return Quotient(slope, Times(Plus(ONE, Exp(Minus(RHO))), X))
+    return Quotient(Plus(SIGMA, Minus(Quotient(ONE, SIGMA))), Plus(ONE, Exp(Minus(RHO))))
 
 
-STANDS_FOR: Mapping[str, tuple[Expr, Expr, Given]] = {
-    "coth": (_coth(), Power(T, TWO), ()),
-    "coth_wide": (_coth(), Power(T, TWO), ()),
-    "atanh": (_atanh(), Power(V, TWO), ()),
-    "softplus": (_softplus(), X, SOFTPLUS),
-    "softplus_slope": (_softplus_slope(), X, SOFTPLUS),
+STANDS_FOR: Mapping[str, tuple[Expr, Expr, Expr, Given]] = {
+    "coth": (_coth(), Power(T, TWO), Power(T, TWO), ()),
+    "coth_wide": (_coth(), Power(T, TWO), Power(T, TWO), ()),
+    "atanh": (_atanh(), Power(V, as_term(3)), Power(V, TWO), ()),
+    "softplus": (_softplus(), Power(X, TWO), X, SOFTPLUS),
+    "softplus_slope": (_softplus_slope(), X, X, SOFTPLUS),
 }
-"""Name of a polynomial → the function it stands for, what it is a polynomial of, and what symbols mean."""
+"""Name of a polynomial → the function that code computes, the factor of the polynomial in it, what it is a
+polynomial of, and what symbols mean."""
 
 
 @dataclass(frozen=True)
 class Approximation:
-    """A function that code computes by a polynomial in each dtype, with the bounds that were proved."""
+    """A function that code computes as a factor times a polynomial, with the bounds that were proved."""
 
     name: str
     function: Expr
+    factor: Expr
     variable: Expr
     given: Given
     polynomials: tuple[Polynomial, ...]

@@ -60,9 +60,11 @@ class Average(_AtPoint):
 
 @dataclass(frozen=True)
 class Approximation:
-    """A function that code computes by a polynomial: in what, where, and dtype, coefficients and bound."""
+    """A function that code computes as a factor times a polynomial: in what, where, and for each dtype how
+    many coefficients it has and how far off it is at most."""
 
     function: Expr
+    factor: Expr
     variable: Expr
     given: tuple[tuple[Symbol, Expr], ...]
     """What the symbols stand for."""
@@ -80,8 +82,10 @@ class Approximation:
         return (
             prose("The code computes ", compose(self.function))
             + (prose(", where ") + joined(given, last=" and ") + prose(",") if given else prose())
-            + prose(" by a polynomial in ", compose(self.variable), " from ", low, " to ", high)
-            + prose(f" (coefficients: {counts}). It is off by at most ")
+            + prose(" as ", compose(self.factor), " times a polynomial in ", compose(self.variable))
+            + prose(
+                " from ", low, " to ", high, f" (coefficients: {counts}). The polynomial is off by at most "
+            )
             + bounds
             + prose(", proved in ball arithmetic for the whole interval.")
         )
