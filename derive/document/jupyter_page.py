@@ -57,7 +57,7 @@ def notebook(page: Page) -> str:
 
 
 def _conclusions(page: Page) -> list[str]:
-    claims = [f"- {_prose(claim)}" for claim in page.main.conclusions]
+    claims = [f"- {_prose(claim.claim)} {_prose(claim.why)}" for claim in page.main.conclusions]
     return [*claims, ""] if claims else []
 
 

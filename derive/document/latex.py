@@ -37,6 +37,7 @@ from derive.document.notation import GREEK, Notation
 MACROS = {letter: "\\" + name for name, letter in GREEK.items()} | {
     "ε": r"\varepsilon", "φ": r"\varphi", "υ": r"\upsilon", "π": r"\pi", "∞": r"\infty",
     "ℝ": r"\mathbb{R}", "ℕ": r"\mathbb{N}", "·": r"\cdot", "∫": r"\int", "∑": r"\sum", "∏": r"\prod",
+    "≥": r"\ge", "≠": r"\ne",
     "∥": r"\,\|\,", "≪": r"\ll", "→": r"\to", "∈": r"\in", "≤": r"\le", "=": "=", ">": ">", "<": "<",
     "": "", "…": r"\dots", "⊆": r"\subseteq", "d": "d", "∂": r"\partial",
     "∣": r"\mid",

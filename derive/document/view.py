@@ -19,7 +19,8 @@ from derive.derivation import Derivation
 from derive.distributions import DISTRIBUTIONS
 from derive.document.checks import CheckSummary
 from derive.document.compose import Composer
-from derive.document.conditions import Conditions, conclusion_in_words, conditions_of
+from derive.document.conditions import Conditions, conditions_of
+from derive.document.grounds import Concluded, concluded
 from derive.document.layout import Node, Relation
 from derive.document.notation import Notation, check_distinct
 from derive.document.pictures import PICTURES, Picture
@@ -114,8 +115,8 @@ class Passage:
     left: Node
     right: Node
     lines: tuple[Line, ...]
-    conclusions: tuple[Prose, ...] = ()
-    """Facts about the result that are no equations, each with how it was established."""
+    conclusions: tuple[Concluded, ...] = ()
+    """Facts about the result that are no equations, each with what it rests on."""
 
     @property
     def result(self) -> Node:
@@ -271,12 +272,13 @@ def passage(
     """
     declared = [d.name for d in derivation.scope.declarations]
     if notation.renames:
-        lines = [derivation.left, *(s.after for s in derivation.steps)]
-        used = {t.name for line in lines for _, t in walk(line) if isinstance(t, Symbol)}
+        every = [derivation.left, *(s.after for s in derivation.steps)]
+        used = {t.name for line in every for _, t in walk(line) if isinstance(t, Symbol)}
         declared += sorted(used - set(declared))
     check_distinct(declared, notation, [role for role, _ in derivation.names])
     notation = notation.of(derivation.names)
     composer = Composer(notation)
+    lines = () if stated else tuple(_lines(derivation, detail, labels, notation, prefix))
     return Passage(
         anchor=derivation.id,
         label=label,
@@ -284,14 +286,8 @@ def passage(
         setting=setting(derivation, notation),
         left=composer.compose(derivation.left),
         right=composer.compose(derivation.right),
-        lines=() if stated else tuple(_lines(derivation, detail, labels, notation, prefix)),
-        conclusions=tuple(
-            conclusion_in_words(c.condition, composer.compose(derivation.left), composer)
-            + prose(", since ")
-            + spoken(c.how, notation)
-            + prose(".")
-            for c in derivation.conclusions
-        ),
+        lines=lines,
+        conclusions=concluded(derivation, composer, lines[-1].number if lines else ""),
     )
 
 
