@@ -20,6 +20,7 @@ from sympy import Expr
 from derive import build
 from derive.catalogue import result
 from derive.checker import check
+from derive.codegen import render
 from derive.codegen.evaluation import evaluation_forms
 from derive.document import drawing, latex_page, pictures
 from derive.document.latex import broken, spell, with_changes
@@ -27,7 +28,15 @@ from derive.document.layout import Identifier, Marked, Number, Sum
 from derive.document.notation import Notation
 from derive.document.pictures import PICTURES, Sheet
 from derive.document.reader import load_notation
-from derive.document.story import INFINITE, THEOREMS, derivations, labels
+from derive.document.story import (
+    INFINITE,
+    REFERENCES,
+    THEOREMS,
+    derivations,
+    labels,
+    number_of,
+    parted,
+)  # fmt: skip
 from derive.evidence.ball import evaluate
 from derive.studies import STUDIES
 from derive.terms import ONE, ZERO, Minus, symbol
@@ -218,3 +227,52 @@ def test_pictures_stand_for_themselves_on_every_page() -> None:
     assert unquote(image["src"]).removeprefix("data:image/svg+xml,") == made["picture.svg"].replace('"', "'")
     assert latex_page.pgf_colours() in made["derivation.tex"]
     assert re.search(r"!\[[^\]]{40,}\]", made["derivation.md"])
+
+
+# -- references, figures, code -----------------------------------------------------------------------
+
+
+def test_references_are_cited_by_number_in_the_order_of_the_list(article: dict[str, str]) -> None:
+    numbers = {id: n for n, id in enumerate(REFERENCES, 1)}
+    page, tex = article["article.html"], article["article.tex"]
+    cited = re.findall(r'<a href="#reference-([a-z-]+)">\[(\d+)\]</a>', page)
+    assert list(dict.fromkeys(id for id, _ in cited)) == list(REFERENCES)
+    assert all(numbers[id] == int(shown) for id, shown in cited)
+    assert re.findall(r'<li id="reference-([a-z-]+)">', page) == list(REFERENCES)
+    assert list(dict.fromkeys(re.findall(r"\\cite\{([a-z-]+)\}", tex))) == list(REFERENCES)
+    assert re.findall(r"\\bibitem\{([a-z-]+)\}", tex) == list(REFERENCES)
+    assert not re.search(r"\([A-Z]\w+(?: and [A-Z]\w+)? \d{4}\)", tex)
+
+
+def test_a_reference_that_is_not_listed_is_refused() -> None:
+    with pytest.raises(ValueError, match="is not in list"):
+        number_of("bourbaki")
+
+
+def test_every_figure_is_referred_to_before_it_stands(article: dict[str, str]) -> None:
+    page, tex = article["article.html"], article["article.tex"]
+    for n, study in enumerate(STUDIES, 1):
+        link, drawn = f'<a href="#figure-{study.id}">Figure {n}</a>', f'id="figure-{study.id}"'
+        assert page.index(link) < page.index(drawn)
+        assert f"<figcaption>Figure {n}. " in page
+        assert tex.index(rf"Figure~\ref{{figure-{study.id}}}") < tex.index(rf"\label{{figure-{study.id}}}")
+
+
+def test_the_public_function_is_in_the_text_and_what_it_calls_in_an_appendix(article: dict[str, str]) -> None:
+    tex = article["article.tex"]
+    text, appendix = tex.split(r"\appendix")
+    (public,) = re.findall(r"^def (kl_\w+)\(", text, re.MULTILINE)
+    assert public == "kl_diagonal_normal_standard_from_logvar"
+    assert not re.search(r"^def [a-z]", appendix, re.MULTILINE)
+    assert len(re.findall(r"^def _|^class _", appendix, re.MULTILINE)) > 10
+    snippet = render.snippet(result(THEOREMS[-1]), "torch", "logvar")
+    assert sorted(line for part in parted(snippet) for line in part.split("\n") if line) == sorted(
+        line for line in snippet.split("\n") if line
+    )
+
+
+def test_parted_keeps_decorators_with_their_function() -> None:
+    assert parted("import a\n\n\n@a.b\ndef f():\n    return _g()\n\n\ndef _g():\n    return 1\n") == (
+        "@a.b\ndef f():\n    return _g()",
+        "import a\n\n\ndef _g():\n    return 1",
+    )

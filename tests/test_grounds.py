@@ -61,8 +61,9 @@ def test_what_a_least_value_needs() -> None:
     (_, first), *_ = concluded("kl-normal-standard-minimum")
     assert str(terminal_prose(first.why)) == (
         "It rests on line (1). Needs ∂/∂μ KL(p‖q) to have the sign of μ; ∂/∂σ [KL(p‖q)]_(μ=0) to "
-        "have the sign of σ − 1: the derivative of the line, divided by that difference, is certified positive for "
-        "all values in the declared domains. Needs [KL(p‖q)]_(μ=0,σ=1) = 0: both sides have the same exact "
+        "have the sign of σ − 1: the derivative of the line, divided by that difference, is certified "
+        "positive for all values in the declared domains. Needs [KL(p‖q)]_(μ=0,σ=1) = 0: both sides have the "
+        "same exact "
         "normal form."
     )
 

@@ -25,7 +25,7 @@ from derive.document.mathml import mathml
 from derive.document.pictures import Picture
 from derive.document.prose import Link, Prose
 from derive.document.script import policy, script
-from derive.document.story import CHAPTERS, Story
+from derive.document.story import CHAPTERS, Story, number_of
 from derive.document.templates import Printed, environment, html_environment, macros
 from derive.document.text import plain_words
 from derive.document.text import spell as spell_words
@@ -146,9 +146,15 @@ def whole(story: Story) -> str:
     def ref(id: str) -> Printed:
         return Printed(Markup('<a href="#{}">{}</a>').format(id, story.passages[id].label))
 
+    def cite(reference: str) -> Printed:
+        return Printed(f'<a href="#reference-{reference}">[{number_of(reference)}]</a>')
+
+    def figure(id: str) -> Printed:
+        return Printed(f'<a href="#figure-{id}">Figure {list(story.studies).index(id) + 1}</a>')
+
     names = {
-        **story.names, "ref": ref, "style": style, "policy": policy(style, "", images=True),
-        "chapters": CHAPTERS,
+        **story.names, "ref": ref, "cite": cite, "figure": figure, "style": style,
+        "policy": policy(style, "", images=True), "chapters": CHAPTERS,
     }  # fmt: skip
     made = macros(templates, "story-macros.html.j2", names)
     return templates.get_template("story.html.j2").render(**names, f=made)

@@ -126,7 +126,11 @@ def whole(story: Story) -> str:
         label = escape(story.passages[id].label).replace(" ", "~")
         return Printed(rf"\hyperref[{id}]{{{label}}}")
 
-    names = {**story.names, "width": ARTICLE_WIDTH, "ref": ref, "colours": pgf_colours()}
+    names = {
+        **story.names, "width": ARTICLE_WIDTH, "ref": ref, "colours": pgf_colours(),
+        "cite": lambda reference: Printed(rf"\cite{{{reference}}}"),
+        "figure": lambda id: Printed(rf"Figure~\ref{{figure-{id}}}"),
+    }  # fmt: skip
     templates = _environment()
     made = macros(templates, "story-macros.tex.j2", names)
     return squeezed(templates.get_template("story.tex.j2").render(**names, f=made))

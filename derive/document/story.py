@@ -5,6 +5,8 @@ The prose is in the templates; every formula of mathematics is a derivation's or
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -65,16 +67,41 @@ CHAPTERS = (
     ("terms", "What each term does"), ("code", "The code"), ("checked", "How it was checked"),
     ("references", "References"),
 )  # fmt: skip
-REFERENCES = (
-    "S. Kullback and R. A. Leibler, On information and sufficiency, Annals of Mathematical Statistics 22 "
-    "(1951), 79–86: the definition.",
-    "D. P. Kingma and M. Welling, Auto-encoding variational Bayes, ICLR 2014: the bound, and appendix B the "
-    "divergence with its sign and its factor.",
-    "T. M. Cover and J. A. Thomas, Elements of Information Theory, second edition, Wiley 2006: properties of "
-    "the divergence.",
-    "S. Amari, Information Geometry and Its Applications, Springer 2016: the divergence and the Fisher "
-    "information.",
-)
+REFERENCES = {
+    "kullback-leibler": "S. Kullback and R. A. Leibler, On information and sufficiency, Annals of "
+    "Mathematical Statistics 22 (1951), 79–86: the definition.",
+    "kingma-welling": "D. P. Kingma and M. Welling, Auto-encoding variational Bayes, ICLR 2014: the bound, "
+    "and appendix B the divergence with its sign and its factor.",
+    "cover-thomas": "T. M. Cover and J. A. Thomas, Elements of Information Theory, second edition, Wiley "
+    "2006: properties of the divergence.",
+    "amari": "S. Amari, Information Geometry and Its Applications, Springer 2016: the divergence and the "
+    "Fisher information.",
+}
+"""What the text cites, in the order in which it does so first: a reference's number is its place."""
+
+
+def number_of(reference: str) -> int:
+    """The number of a reference.
+
+    Raises:
+        ValueError: for one that is not in the list.
+    """
+    return list(REFERENCES).index(reference) + 1
+
+
+def parted(source: str) -> tuple[str, str]:
+    """A module's public functions, and the rest of it."""
+    lines = source.splitlines(keepends=True)
+    public: set[int] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            public |= set(range(first - 1, node.end_lineno or node.lineno))
+    chosen = (
+        "".join(line for i, line in enumerate(lines) if (i in public) is wanted) for wanted in (True, False)
+    )
+    first_part, rest = (re.sub(r"\n{4,}", "\n\n\n", text).strip("\n") for text in chosen)
+    return first_part, rest
 
 
 @dataclass(frozen=True)
@@ -109,6 +136,7 @@ class Story:
         accuracy = next(iter(self.checks.values())).accuracy if self.checks else ()
         return {
             "id": ID, "story": self, "i": self.inline, "p": self.passages, "computed": COMPUTED,
+            "code": parted(self.snippet), "figures": {id: n for n, id in enumerate(self.studies, 1)},
             "accuracy": accuracy, "enclosed": ENCLOSED, "references": REFERENCES,
         }  # fmt: skip
 
