@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sympy import Expr, Symbol
 
 from derive.derivation import Derivation
@@ -25,21 +27,28 @@ def laws(derivation: Derivation, notation: Notation) -> tuple[Node, ...]:
     )
 
 
-def setting(derivation: Derivation, notation: Notation) -> Prose:
-    """“p = 𝒩(μ, σ²) and q = …”: the laws that are named, empty when none is."""
+def setting(derivation: Derivation, notation: Notation, unsaid: Iterable[Declaration] = ()) -> Prose:
+    """“p = 𝒩(μ, σ²) and q = …, where s ∈ ℝ”: the laws that are named, and the domains of what is unsaid."""
     stated = laws(derivation, notation)
-    if not stated:
-        return prose()
     independent = any(isinstance(law, ProductLaw) for _, law in derivation.names)
     words = ", with independent coordinates" if independent else ""
-    return joined((prose(n) for n in stated), last=" and ") + prose(*([words] if words else []))
+    named = joined((prose(n) for n in stated), last=" and ") + prose(*([words] if words else []))
+    declared = domains(derivation, notation, unsaid)
+    return named + (prose(", where ") if named and declared else prose()) + declared
 
 
-def domains(derivation: Derivation, notation: Notation) -> Prose:
-    """The declared parameters with their domains, and what each means where that is known."""
+def parameters(derivation: Derivation) -> frozenset[str]:
+    """The names that a named law is written in."""
+    return frozenset(
+        s.name for _, law in derivation.names for s in free_symbols(law) if isinstance(s, Symbol)
+    )
+
+
+def domains(derivation: Derivation, notation: Notation, declared: Iterable[Declaration]) -> Prose:
+    """Declared parameters with their domains, and what each means where that is known."""
     single, indexed = list[Prose](), list[Prose]()
     index, dimension = _index(derivation, notation)
-    for declaration in derivation.scope.declarations:
+    for declaration in declared:
         meaning = _meaning(declaration, derivation, notation)
         node = notation.symbol(declaration.name)
         shown = with_index(node, index) if declaration.indexed else node
@@ -49,10 +58,10 @@ def domains(derivation: Derivation, notation: Notation) -> Prose:
         words = prose(claim) + (prose(" (") + meaning + prose(")") if meaning else prose())
         (indexed if declaration.indexed else single).append(words)
     if not indexed:
-        return joined(single) + prose(".")
+        return joined(single)
     each = Relation(index, "=", Listing((Number("1"), Sign("…"), dimension)))
     every = joined(indexed) + prose(" for ", each)
-    return joined([*single, every], between="; ") + prose(".")
+    return joined([*single, every], between="; ")
 
 
 def _index(derivation: Derivation, notation: Notation) -> tuple[Node, Node]:
@@ -97,7 +106,7 @@ def assumptions(derivation: Derivation, notation: Notation) -> tuple[Prose, ...]
     composer = Composer(notation.of(derivation.names))
     out: list[Prose] = []
     if derivation.scope.declarations:
-        out.append(domains(derivation, notation))
+        out.append(domains(derivation, notation, derivation.scope.declarations) + prose("."))
     divergence = _divergence(derivation)
     if divergence is None:
         return tuple(out)

@@ -33,6 +33,7 @@ from derive.document.layout import (
 from derive.document.notation import Notation
 from derive.document.pictures import PICTURES, Picture
 from derive.document.prose import Link
+from derive.document.setting import parameters
 from derive.document.view import (
     Label,
     Labels,
@@ -206,7 +207,7 @@ def _passage(derivation: Derivation, detail: Detail, named: Labels, notation: No
     kind, number = label.split()
     made = passage(
         derivation, detail, named, label=label, title=derivation.title, prefix=f"{kind[0]}{number}.",
-        notation=notation,
+        notation=notation, known=parameters(derivation),
     )  # fmt: skip
     return replace(made, title=derivation.title)
 

@@ -7,7 +7,7 @@ detail is the same derivation opened to another depth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -209,6 +209,7 @@ def page(
                 label=f"Form {forms[form.derivation.id]}",
                 title=form.title,
                 prefix=f"{forms[form.derivation.id]}.",
+                known={d.name for d in main.scope.declarations},
                 notation=notation,
             )
             for form in result.forms
@@ -264,8 +265,11 @@ def passage(
     prefix: str,
     notation: Notation,
     stated: bool = False,
+    known: Container[str] | None = None,
 ) -> Passage:
     """The view of one derivation; ``stated`` leaves its lines out.
+
+    ``known``: the symbols whose domains were named before it; None where all of them were.
 
     Raises:
         NotationError: when two of its parameters would look the same.
@@ -278,12 +282,13 @@ def passage(
     check_distinct(declared, notation, [role for role, _ in derivation.names])
     notation = notation.of(derivation.names)
     composer = Composer(notation)
+    unsaid = [d for d in derivation.scope.declarations if known is not None and d.name not in known]
     lines = () if stated else tuple(_lines(derivation, detail, labels, notation, prefix))
     return Passage(
         anchor=derivation.id,
         label=label,
         title=title,
-        setting=setting(derivation, notation),
+        setting=setting(derivation, notation, unsaid),
         left=composer.compose(derivation.left),
         right=composer.compose(derivation.right),
         lines=lines,
