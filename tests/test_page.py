@@ -7,6 +7,8 @@ keeps a picture of each width and mode.
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 import os
 import re
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.image import imread
 
 from derive import catalogue
 from derive.document import render
@@ -288,6 +291,49 @@ def test_nothing_sticks_out_at_any_width(reader: Reader, width: int, mode: str, 
             reader.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", tall)
             assert reader.driver.save_screenshot(str(folder / f"{id}-{state}-{width}-{mode}.png"))
             reader.look(width, mode)
+
+
+def edges(reader: Reader, formula: Any) -> tuple[float, float]:
+    """How much darker or lighter than the middle of its upper rim a formula's left and right edges are."""
+    box = reader.driver.execute_script(
+        "const r = arguments[0].getBoundingClientRect();"
+        "return {x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: r.height, scale: 1}", formula
+    )  # fmt: skip
+    shot = reader.driver.execute_cdp_cmd(
+        "Page.captureScreenshot", {"format": "png", "clip": box, "captureBeyondViewport": True}
+    )
+    pixels = imread(io.BytesIO(base64.b64decode(shot["data"])))[..., :3].mean(axis=2)
+    rim = pixels[3]
+    paper = float(rim[len(rim) // 2])
+    return abs(float(rim[2]) - paper), abs(float(rim[-3]) - paper)
+
+
+SEEN = 0.12
+"""A difference in brightness, of 1, that is plain to see."""
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_formula_wider_than_a_phone_shows_that_it_goes_on(reader: Reader, mode: str) -> None:
+    reader.look(375, mode)
+    reader.open()
+    formulas = reader.all(".steps.lesson > li > .formula")
+    scrolled = "return [arguments[0].scrollWidth, arguments[0].clientWidth]"
+    wide = [f for f in formulas if int.__gt__(*reader.driver.execute_script(scrolled, f))]
+    assert len(wide) > 3
+    widest = max(wide, key=lambda f: reader.driver.execute_script(scrolled, f)[0])
+    fits = next(f for f in formulas if f not in wide)
+    assert max(edges(reader, fits)) < SEEN / 4
+    left, right = edges(reader, widest)
+    assert left < SEEN / 4
+    assert right > SEEN
+    reader.driver.execute_script("arguments[0].scrollLeft = 40", widest)
+    assert min(edges(reader, widest)) > SEEN
+    reader.driver.execute_script("arguments[0].scrollLeft = 1e6", widest)
+    left, right = edges(reader, widest)
+    assert left > SEEN
+    assert right < SEEN / 4
+    reader.driver.execute_script("arguments[0].style.background = 'none'", widest)
+    assert max(edges(reader, widest)) < SEEN / 4, "the sign is the background and nothing else"
 
 
 def test_without_javascript_all_of_it_can_be_read(reader: Reader) -> None:

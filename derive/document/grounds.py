@@ -202,7 +202,7 @@ class _Needs:
             how="it is a constant times a power, a logarithm or an exponential, and its order is certified",
         )  # fmt: skip
         known = [] if is_infinite(to) or to == ZERO else [Minus(to)]
-        ratio = self.composer.compose(Quotient(Plus(self.named, *known, Minus(lead)), lead))
+        ratio = self.composer.compose(Quotient(Plus(self.named, *known, Minus(lead)), lead), script=True)
         yield self.discharged(
             "tends to", self.function, x, end, to, lead,
             shown=prose(Relation(ratio, "→", Number("0")), " as ", as_end),
