@@ -135,7 +135,9 @@ class Story:
     def names(self) -> dict[str, Any]:
         """What the templates call its parts."""
         accuracy = next(iter(self.checks.values())).accuracy if self.checks else ()
+        computed = self.checks[THEOREMS[-1]].approximations if self.checks else ()
         return {
+            "approximations": [a.sentence(self.notation) for a in computed],
             "id": ID, "story": self, "i": self.inline, "p": self.passages, "computed": COMPUTED,
             "code": parted(self.snippet), "figures": {id: n for n, id in enumerate(self.studies, 1)},
             "accuracy": accuracy, "enclosed": ENCLOSED, "references": REFERENCES,
