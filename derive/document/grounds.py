@@ -27,7 +27,6 @@ from derive.terms import (
     Minus,
     Plus,
     Power,
-    Quotient,
     Times,
     ValueAt,
     addends,
@@ -202,10 +201,10 @@ class _Needs:
             how="it is a constant times a power, a logarithm or an exponential, and its order is certified",
         )  # fmt: skip
         known = [] if is_infinite(to) or to == ZERO else [Minus(to)]
-        ratio = self.composer.compose(Quotient(Plus(self.named, *known, Minus(lead)), lead), script=True)
+        rest = self.composer.compose(Plus(self.named, *known, Minus(lead)))
         yield self.discharged(
             "tends to", self.function, x, end, to, lead,
-            shown=prose(Relation(ratio, "→", Number("0")), " as ", as_end),
+            shown=prose("what is left, ", rest, ", to be negligible beside it"),
             how="its terms are compared by their order there: an exponential before a power, a power before "
             "a logarithm",
         )  # fmt: skip
