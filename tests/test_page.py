@@ -65,7 +65,8 @@ def test_what_comes_later_is_not_given_away(reader: Reader, id: str) -> None:
     assert not reader.all(".lesson .reason")
     assert not reader.all(".lesson > li > .formula")
     reader.right().click()
-    assert len(reader.all(".lesson .reason")) == 1
+    asked = len(reader.all(".quiz"))  # a line that no mistake is known for is shown with the one before it
+    assert 1 <= len(reader.all(".lesson .reason")) == len(reader.all(".lesson > li")) - asked
     reader.one("#leave").click()
     assert not reader.all(".quiz")
     assert len(reader.all(".lesson .reason")) == len(reader.all(".lesson > li"))
