@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import nbformat
@@ -54,6 +55,7 @@ from derive.terms import (
     Root,
     SumOver,
     Times,
+    as_term,
     symbol,
 )
 
@@ -134,6 +136,14 @@ def test_formula(term, tex, unicode):
 def test_names(name, tex, unicode):
     assert spell_latex(name_node(name)) == tex
     assert text.spell(name_node(name)) == unicode
+
+
+def test_a_quotient_below_a_slash_keeps_its_parentheses() -> None:
+    """Found by reading: a/(b/c) in an exponent was printed as a/b/c, which is another number."""
+    a, b, c = (symbol(name) for name in "abc")
+    compose = Composer(Notation()).compose
+    for bottom, tex in ((Quotient(b, c), "(b/c)"), (as_term(Fraction(1, 2)), "(1/2)"), (b, "b")):
+        assert spell_latex(compose(Exp(Quotient(a, bottom)))) == f"e^{{a/{tex}}}"
 
 
 @pytest.mark.parametrize("name", [r"\input", "a b", "_x", "x$", "é", "", "<b>"])

@@ -227,9 +227,10 @@ class Composer:
     def _quotient(self, term: Expr, place: Place, script: bool) -> Node:
         top, bottom = term.args
         if script:
+            divided = isinstance(bottom, Quotient) or (bottom.is_Rational and not bottom.is_Integer)
             return Fraction(
                 self.fenced(top, (*place, 0), PRODUCT, script=True),
-                self.fenced(bottom, (*place, 1), FACTOR, script=True),
+                self.fenced(bottom, (*place, 1), ATOM if divided else FACTOR, script=True),
                 linear=True,
             )
         under = self.compose(bottom, (*place, 1))
