@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from sympy import Expr, Symbol, oo
 
+from derive.derivation import Chain
 from derive.distributions import FAMILIES
 from derive.field import Undetermined
-from derive.kernel import Condition, Refused, Statement, Step, accept, discharge
+from derive.kernel import Condition, Detail, Refused, Statement, Step, accept, conclude, discharge, relabel
 from derive.rules import RULES
 from derive.scope import Declaration, Domain, Family, Scope
 from derive.terms import (
+    HALF,
     KL,
     ONE,
     REALS,
@@ -25,6 +27,7 @@ from derive.terms import (
     Between,
     Component,
     Density,
+    DerivativeIn,
     Exp,
     IntegralOver,
     Law,
@@ -40,6 +43,7 @@ from derive.terms import (
     Root,
     SumOver,
     Times,
+    ValueAt,
     as_term,
     symbol,
 )
@@ -52,6 +56,13 @@ MIRRORED, UNIFORM = Law(Symbol("Mirrored")), Law(Symbol("Uniform"))
 MORE: Mapping[str, Family] = {
     **FAMILIES,
     "Mirrored": Family("Mirrored", (), x, OpenInterval(Minus(oo), ZERO), Exp(x)),
+    "Counted": Family(
+        "Counted",
+        (Declaration("n", "natural"), Declaration("s", "positive")),
+        x,
+        OpenInterval(ZERO, ONE),
+        ONE,
+    ),
     "Uniform": Family("Uniform", (), x, OpenInterval(ZERO, ONE), ONE),
 }
 
@@ -101,6 +112,7 @@ def test_a_witness_may_lie_anywhere_outside_the_support(p: Expr, q: Expr, low: E
         (NORMAL, MIRRORED, Minus(ONE), oo),
         (NORMAL, EXPONENTIAL, Minus(ONE), Minus(TWO)),
         (NORMAL, EXPONENTIAL, Minus(ONE), Minus(ONE)),
+        (NORMAL, EXPONENTIAL, mu, ZERO),
     ],
     ids=str,
 )
@@ -149,9 +161,50 @@ def test_a_lemma_takes_no_value_that_does_not_exist() -> None:
             step("lemma", Plus(mu, mu), where, {"double": lemma}, **{**given, "v": junk})
 
 
+DIVERGENT = IntegralOver(u, u, REALS)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "terms", "why"),
+    [
+        (Plus(Power(mu, TWO), DIVERGENT), "convex", (mu,), "'integrable' of u is not established"),
+        (Power(mu, TWO), "convex", (sigma, mu, sigma), "different variables"),
+        (Power(mu, TWO), "least", (), "it takes other terms: .*'value'"),
+        (Power(mu, TWO), "no such kind", (), "no conclusion is drawn by this name"),
+        (Power(mu, TWO), "positive", (), "no conclusion is drawn by this name"),
+        (DerivativeIn(Power(mu, as_term(3)), mu), "negative at", (mu, ONE), "put a value in afterwards"),
+        (Density(Law(Symbol("Cauchy"), mu), mu), "convex", (mu,), "no family 'Cauchy'"),
+    ],
+    ids=str,
+)
+def test_a_conclusion_is_refused_for_a_reason(
+    line: Expr, kind: str, terms: tuple[Expr, ...], why: str
+) -> None:
+    assert conclude(Power(mu, TWO), "convex", (mu,), laws())
+    with pytest.raises(Refused, match=f"conclusion: {kind}.*{why}"):
+        conclude(line, kind, terms, laws())
+
+
 def test_a_step_says_how_it_is_known() -> None:
     made = step("log-exp", Log(Exp(mu)), scope(("mu", "real")))
     assert made.evidence == "PROVED"
+
+
+def test_only_the_binding_lemma_names_a_lemma() -> None:
+    work = Chain("main", "", laws(), Plus(ONE, ONE))
+    work.apply(RULES["arithmetic"], to=TWO, lemma=ONE, about="nothing", remark="nothing")
+    assert work.done().lemmas == {}
+
+
+def test_the_current_line_is_shown_at_another_level_and_no_other_is() -> None:
+    work = Chain("main", "", laws(), Plus(ONE, ONE, ONE, ONE))
+    for to in (Plus(TWO, ONE, ONE), Plus(TWO, TWO), Times(TWO, TWO)):
+        work.apply(RULES["arithmetic"], to=to, detail=Detail.FULL)
+    before = list(work.steps)
+    work.show(Detail.BRIEF)
+    assert work.steps[:2] == before[:2]
+    assert work.steps[2] == relabel(before[2], Detail.BRIEF) != before[2]
+    assert work.line == Times(TWO, TWO)
 
 
 # -- well-formed lines -----------------------------------------------------------------------------------
@@ -191,6 +244,11 @@ WELL_FORMED = (
     IntegralOver(Density(JOINT, x), x, PLANE),
     Between(BELL, x, ZERO, oo),
     KL(JOINT, JOINT),
+    KL(Law(Symbol("Counted"), d, sigma), Law(Symbol("Counted"), d, sigma)),
+    Root(ZERO),
+    ValueAt(Power(x, TWO), x, HALF, OpenInterval(ZERO, ONE)),
+    ValueAt(Power(x, TWO), x, sigma, HALF_LINE),
+    DerivativeIn(Power(mu, TWO), mu),
     oo,
 )
 ILL_FORMED = (
@@ -256,6 +314,19 @@ ILL_FORMED = (
     (Between(Quotient(ONE, x), x, ZERO, oo), "limit"),
     (Between(x, x, ZERO, oo), "limit"),
     (Between(x, x, ONE, ZERO), "length"),
+    (KL(NORMAL, Law(Symbol("Counted"), d, mu)), "positive"),
+    (KL(NORMAL, Law(Symbol("Counted"), sigma, sigma)), "natural"),
+    (DerivativeIn(Plus(mu, DIVERGENT), mu), "integrable"),
+    (DerivativeIn(IntegralOver(Exp(Minus(Times(sigma, Power(x, TWO)))), x, REALS), sigma), "differentiable"),
+    (ValueAt(ONE, x, ONE, PLANE), "is not an interval"),
+    (ValueAt(ONE, x, ONE, mu), "is not an interval"),
+    (ValueAt(x, x, ONE, OpenInterval(oo, Minus(oo))), "∞"),
+    (ValueAt(Plus(x, DIVERGENT), x, ONE, REALS), "integrable"),
+    (ValueAt(x, x, DIVERGENT, REALS), "integrable"),
+    (ValueAt(x, x, ZERO, OpenInterval(ZERO, ONE)), "within"),
+    (ValueAt(x, x, ONE, OpenInterval(ZERO, ONE)), "within"),
+    (ValueAt(x, x, mu, OpenInterval(ZERO, ONE)), "within"),
+    (ValueAt(x, x, Plus(ONE, sigma), OpenInterval(ZERO, ONE)), "within"),
     (symbol("nobody"), "declared"),
 )
 

@@ -5,6 +5,7 @@ Like ``test_guards``, these were found by changing the checker's source and seei
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sympy import Expr, Symbol
 
 from derive.catalogue import result
 from derive.checker import LARGEST_FILE, check, main
-from derive.codec import DEEPEST, LARGEST_NUMBER, MOST_NODES, decode, encode
+from derive.codec import DEEPEST, LARGEST_NUMBER, MOST_NODES, decode, encode, text
 from derive.derivation import CertificateError, Chain, Derivation, certificate, dumps, replay_all
 from derive.distributions import FAMILIES
 from derive.rules import RULES
@@ -30,6 +31,7 @@ from derive.terms import (
     Component,
     Density,
     Exp,
+    Inert,
     IntegralOver,
     Law,
     Minus,
@@ -93,9 +95,14 @@ def test_the_caps_are_where_they_are_said_to_be() -> None:
 
 
 def test_only_terms_are_written() -> None:
-    for foreign in (mu + x, mu * x, Symbol("x") ** 2):
+    class Foreign(Inert):
+        """A head that no certificate knows."""
+
+    for foreign in (mu + x, mu * x, Symbol("x") ** 2, Foreign(mu)):
         with pytest.raises(TermError, match="is not a head"):
             encode(foreign)
+    with pytest.raises(TermError, match="Foreign is not a head"):
+        text(Plus(Foreign(mu), ONE))
 
 
 # -- declarations, families, scopes ----------------------------------------------------------------------
@@ -161,6 +168,8 @@ def test_a_scope_knows_each_name_once() -> None:
         REAL_MU.family(mu)
     with pytest.raises(ScopeError, match=r"no family 'Cauchy'.*Exponential, Normal"):
         REAL_MU.family(Law(Symbol("Cauchy"), mu))
+    with pytest.raises(ScopeError, match="declared: none"):
+        Scope((), {}).family(Law(Symbol("Cauchy"), mu))
     with pytest.raises(TermError, match="not a density"):
         REAL_MU.open_density(Exp(x))
 
@@ -188,6 +197,7 @@ def test_what_is_bound_at_a_place() -> None:
     [
         (None, False), (REALS, False), (OpenInterval(ZERO, INFINITY), True), (OpenInterval(ONE, TWO), True),
         (OpenInterval(Minus(ONE), ONE), False), (OpenInterval(-ONE, ONE), False),
+        (OpenInterval(-ONE / 2, ONE), False),
         (OpenInterval(mu, INFINITY), False), (OpenInterval(Times(ONE, ONE), TWO), False), (ZERO, False),
     ],
     ids=str,
@@ -249,6 +259,57 @@ def test_the_smallest_certificates_hold() -> None:
 def test_a_small_certificate_with_a_fault_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(CertificateError):
         check(data)
+
+
+def test_a_stated_condition_is_the_one_that_was_found() -> None:
+    """Neither one that stands before it in the alphabet nor one behind it."""
+    logs = {"rule": "log-square", "bindings": {}, "after": ["Times", 2, ["Log", 3]]}
+    good = {"kind": "positive", "terms": [3]}
+
+    def squared(condition: Any) -> dict[str, Any]:
+        data = one_step(**logs, conditions=[condition])
+        left, right = ["Log", ["Power", 3, 2]], logs["after"]
+        data["derivations"][0] |= {"left": left, "right": right}
+        return data
+
+    assert check(squared(good))
+    for wrong in ({**good, "kind": "nonzero"}, {**good, "kind": "real"}, {**good, "terms": [2]}):
+        with pytest.raises(CertificateError, match="its side conditions are not the ones stated"):
+            check(squared(wrong))
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ({**stated(), "format": "certificate"}, "this is not a 'derive certificate 1'"),
+        (stated(declarations=[{"name": "mu", "domain": "real"}]), "a declaration has a name"),
+        ({**stated(), "families": [{"name": "F", "parameters": [], "variable": 1}]}, "a variable is a name"),
+    ],
+    ids=lambda part: str(part)[:40],
+)
+def test_a_malformed_certificate_is_refused_for_its_fault(data: dict[str, Any], why: str) -> None:
+    with pytest.raises(CertificateError, match=why):
+        check(data)
+
+
+def test_conclusions_are_the_catalogues() -> None:
+    """None left out, none put in its place."""
+    found = result("kl-normal-standard-minimum")
+    good = json.loads(dumps(certificate(found.derivation)))
+    assert check(good)
+    for conclusions in ([], [{"kind": "convex", "terms": ["mu", "sigma"]}]):
+        data = copy.deepcopy(good)
+        next(e for e in data["derivations"] if e["id"] == found.id)["conclusions"] = conclusions
+        with pytest.raises(CertificateError, match="its conclusions are not those of the catalogue's"):
+            check(data)
+
+
+def test_a_true_conclusion_under_a_name_of_ones_own_is_accepted() -> None:
+    declared = [{"name": "mu", "domain": "real", "indexed": False}]
+    line = ["Power", "mu", 2]
+    data = stated(declarations=declared, left=line, right=line)
+    data["derivations"][0]["conclusions"] = [{"kind": "convex", "terms": ["mu"]}]
+    assert [c.condition.kind for c in check(data)["same"].conclusions] == ["convex"]
 
 
 def test_a_family_of_another_shape_is_refused() -> None:

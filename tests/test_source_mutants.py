@@ -68,6 +68,14 @@ def test_a_mutant_is_run_by_whoever_holds_the_function(monkeypatch: pytest.Monke
     assert held(4, []) is True
 
 
+def test_a_closure_is_not_taken_for_a_method() -> None:
+    mutant = replace(made("GuardDropped")[0], module="derive.rules.derivatives")
+    __import__(mutant.module)
+    for where, closure in (("_rule.on_derivative", True), ("_rule", False), ("(module)", False)):
+        assert mutate_checker.in_a_closure(replace(mutant, where=where)) is closure
+    assert not mutate_checker.in_a_closure(replace(mutant, module="derive.terms", where="Inert.__new__"))
+
+
 def test_a_survivor_without_a_reason_is_counted() -> None:
     mutant = replace(made("GuardDropped")[0], module="derive.codec")
     text = table([Verdict(mutant, Outcome.SURVIVED), Verdict(mutant, Outcome.TESTS)])
