@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +221,7 @@ def attack_each(jobs: list[tuple[str, int, int, int]], workers: int, known: Path
         for line in known.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             found[entry["key"]] = Outcome.of(entry["outcome"])
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # JAX, in the tests, forbids to fork
         waiting = {pool.submit(attack, *job): k for k, job in zip(keys, jobs, strict=True) if k not in found}
         for future in as_completed(waiting):
             outcome = found[waiting[future]] = future.result()
