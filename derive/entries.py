@@ -127,8 +127,7 @@ def parameterisations(found: Entry) -> tuple[Parameterisation, ...]:
     """The other ways to give a parameter that the entry is written in."""
     from derive.distributions import DISTRIBUTIONS
 
-    every = DISTRIBUTIONS[found.family].parameterisations
-    return tuple(p for p in every if found.standard or not p.standard_only)
+    return DISTRIBUTIONS[found.family].parameterisations
 
 
 def declarations(found: Entry, swap: Parameterisation | None = None) -> tuple[Declaration, ...]:

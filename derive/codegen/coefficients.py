@@ -7,14 +7,17 @@ Functions, all power series in w:
 ``atanh``  (atanh v − v)/v³     = Σ_k wᵏ/(2k + 3)             with w = v² in [0, 1/9 (1 + 2⁻¹⁶)]
 ``softplus``        F(w)/w²  with F = ½(σ² − 1) − log σ, σ = log(1 + e^ρ), ρ = log(e − 1) + w, w in [−1, 1]
 ``softplus_slope``  F′(w)/w  on the same interval
+``log_softplus_slope``  κ(ρ) − 5/8 with κ = (log σ)′ and ρ = ½ + w, w in [−3/2, 3/2]
+``small_softplus_slope``  the derivative of log(log(1 + w)/w) on [0, 3/8]
+``softplus_even``  log cosh(ρ/2)/ρ², for σ = ½ρ + log 2 + log cosh(ρ/2), with w = ρ² in [0, 4]
 
 (The first two: NIST Digital Library of Mathematical Functions, 4.19 and 4.38.  F and F′ are 0 at w = 0,
 where σ = 1.)  A Remez exchange in 60 digits gives
 the best polynomial; its coefficients are rounded one after the other, and the rest is fitted again
 after each rounding.  The bound is then *proved* in ball arithmetic over the whole interval: the
 difference between the rounded polynomial and the truncated series is enclosed on pieces by its Taylor
-form at the centre of each, and the tail of the series is bounded by a geometric sum: for F by Cauchy's
-estimate, with the largest |F| on a circle enclosed in balls too.
+form at the centre of each, and the tail of the series is bounded by a geometric sum: for all but the first
+three by Cauchy's estimate, with the largest value on a circle enclosed in balls too.
 """
 
 from __future__ import annotations
@@ -39,8 +42,12 @@ SERIES_TERMS = 160
 PIECES = 400
 ARCS = 256
 RADIUS = fmpq(5, 2)
-"""Of Cauchy's circle.  F is analytic in the strip |Im ρ| < π: there 1 + e^ρ meets the negative axis nowhere,
-and σ, its principal logarithm, is real only for real ρ, where it is positive."""
+"""Of Cauchy's circle.  F and κ are analytic in the strip |Im ρ| < π: there 1 + e^ρ meets the negative axis
+nowhere, and σ, its principal logarithm, is real only for real ρ, where it is positive."""
+SMALL_RADIUS = fmpq(3, 4)
+"""log(1 + w)/w is analytic for |w| < 1 and 0 nowhere there."""
+EVEN_RADIUS = fmpq(14, 5)
+"""Of ρ: the real part of cosh(ρ/2) is positive where |Im ρ| < π, so that its logarithm is analytic."""
 
 Series = Callable[[int], Any]
 Real: TypeAlias = Any  # mpmath.mpf, which has no type stubs
@@ -112,26 +119,77 @@ def _softplus_slope_coefficient(k: int) -> arb:
     return (k + 2) * _softplus_coefficient(k)
 
 
-def _largest_on_circle() -> arb:
-    """A bound of |F| where |w| is the radius of the circle."""
-    centre, worst = (arb(1).exp() - 1).log(), arb(0)
+def _largest_on_circle(function: Callable[[Any], Any], centre: arb, radius: fmpq) -> arb:
+    """A bound of |function| on a circle around a real centre."""
+    worst = arb(0)
     for arc in range(ARCS):
         angle = arb(fmpq(2 * arc + 1, ARCS), arb(fmpq(1, ARCS)).abs_upper()) * arb.pi()
-        rho = acb(centre + arb(RADIUS) * angle.cos(), arb(RADIUS) * angle.sin())
-        worst = worst.max(abs(_softplus_excess(rho)))
+        worst = worst.max(abs(function(acb(centre + arb(radius) * angle.cos(), arb(radius) * angle.sin()))))
     return worst
 
 
-def _softplus_tail() -> arb:
-    """Cauchy: F has coefficients of at most M/Rᵏ, so that of F/w² is at most M/R² Σ_(k≥N) qᵏ, q = 1/R."""
+def _excess_tail() -> tuple[arb, arb]:
+    """M/R² and q with M/R² qᵏ a bound of the k-th coefficient of F/w², by Cauchy's estimate of F."""
+    centre = (arb(1).exp() - 1).log()
     q = arb(1 / RADIUS)
-    return _largest_on_circle() * q**2 * q**SERIES_TERMS / (1 - q)
+    return _largest_on_circle(_softplus_excess, centre, RADIUS) * q**2, q
+
+
+def _softplus_tail() -> arb:
+    """M/R² Σ_(k≥N) qᵏ."""
+    largest, q = _excess_tail()
+    return largest * q**SERIES_TERMS / (1 - q)
 
 
 def _softplus_slope_tail() -> arb:
     """M/R² Σ_(k≥N) (k + 2) qᵏ = M/R² q^N ((N + 2)/(1 − q) + q/(1 − q)²)."""
-    q, n = arb(1 / RADIUS), SERIES_TERMS
-    return _largest_on_circle() * q**2 * q**n * ((n + 2) / (1 - q) + q / (1 - q) ** 2)
+    largest, q = _excess_tail()
+    n = SERIES_TERMS
+    return largest * q**n * ((n + 2) / (1 - q) + q / (1 - q) ** 2)
+
+
+def _cauchy_tail(largest: arb, upper: fmpq, radius: fmpq) -> arb:
+    """M Σ_(k≥N) qᵏ with q = upper/radius: of a series whose function is at most M on the circle."""
+    q = arb(upper / radius)
+    return largest * q**SERIES_TERMS / (1 - q)
+
+
+HALF = fmpq(1, 2)
+SLOPE_AT_HALF = fmpq(5, 8)
+"""Near κ(½), and short: a product with it is exact, or nearly."""
+SLOPE_UPPER, SMALL_UPPER, EVEN_UPPER = fmpq(3, 2), fmpq(3, 8), fmpq(4)
+
+
+def _log_softplus_slope(rho: Any) -> Any:
+    """κ − 5/8 as a ball or as a power series of balls."""
+    return 1 / ((1 + (-rho).exp()) * (1 + rho.exp()).log()) - SLOPE_AT_HALF
+
+
+def _small_softplus_slope(w: Any) -> Any:
+    return 1 / ((1 + w) * (1 + w).log()) - 1 / w
+
+
+def _softplus_even(rho: Any) -> Any:
+    return ((rho / 2).exp() / 2 + (-rho / 2).exp() / 2).log() / (rho * rho)
+
+
+@cache
+def _series(name: str, bits: int) -> tuple[arb, ...]:
+    """The coefficients of a function that is given as a power series of balls, at a precision."""
+    with ctx.workprec(bits):
+        saved, ctx.cap = ctx.cap, 2 * SERIES_TERMS + 4
+        try:
+            if name == "log_softplus_slope":
+                found = _log_softplus_slope(arb_series([arb(HALF), 1]))
+                return tuple(found[k] for k in range(SERIES_TERMS))
+            if name == "small_softplus_slope":
+                ratio = arb_series([arb(fmpq((-1) ** k, k + 1)) for k in range(SERIES_TERMS + 2)]).log()
+                return tuple((k + 1) * ratio[k + 1] for k in range(SERIES_TERMS))
+            rho = arb_series([0, 1])
+            even = ((rho / 2).exp() / 2 + (-rho / 2).exp() / 2).log()
+            return tuple(even[2 * k + 2] for k in range(SERIES_TERMS))
+        finally:
+            ctx.cap = saved
 
 
 FUNCTIONS = (
@@ -154,6 +212,28 @@ FUNCTIONS = (
     Function(
         "softplus_slope", _softplus_slope_coefficient, fmpq(-1), fmpq(1), {"float32": 11, "float64": 22},
         _softplus_slope_tail, weighted=False,
+    ),
+    Function(
+        "log_softplus_slope", lambda k: _series("log_softplus_slope", ctx.prec)[k], -SLOPE_UPPER, SLOPE_UPPER,
+        {"float32": 13, "float64": 26},
+        lambda: _cauchy_tail(_largest_on_circle(_log_softplus_slope, arb(HALF), RADIUS), SLOPE_UPPER, RADIUS),
+        weighted=False,
+    ),
+    Function(
+        "small_softplus_slope", lambda k: _series("small_softplus_slope", ctx.prec)[k], fmpq(0), SMALL_UPPER,
+        {"float32": 7, "float64": 15},
+        lambda: _cauchy_tail(
+            _largest_on_circle(_small_softplus_slope, arb(0), SMALL_RADIUS), SMALL_UPPER, SMALL_RADIUS
+        ),
+        weighted=False,
+    ),
+    Function(
+        "softplus_even", lambda k: _series("softplus_even", ctx.prec)[k], fmpq(0), EVEN_UPPER,
+        {"float32": 7, "float64": 15},
+        lambda: _cauchy_tail(
+            _largest_on_circle(_softplus_even, arb(0), EVEN_RADIUS), EVEN_UPPER, EVEN_RADIUS**2
+        ),
+        weighted=False,
     ),
 )  # fmt: skip
 

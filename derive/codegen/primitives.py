@@ -8,6 +8,7 @@ does not.  All are non-negative and exactly 0 at equality.
 ``_half_exp_excess(a, b)``   eᵗ − 1 − t      with t = a − b (or t = a)
 ``_half_exp_excess_of_double(a, b)``         the same of 2t, also where 2t overflows
 ``_half_softplus_excess(ρ)`` σ² − 1 − log σ²  with σ = log(1 + e^ρ)
+``_half_softplus_ratio_excess(ρ, τ)``        r² − 1 − log r² with r the ratio of two such σ
 ``_half_…square…``           squares; a difference is passed as its two parts, so that what its rounding
                              leaves out can be put back
 
@@ -22,6 +23,7 @@ Templates hold the functions; the coefficients are computed and certified by
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,10 +84,27 @@ def _of_square(d: Expr, r: Expr) -> Expr:
 
 
 DIFFERENCE = Plus(A, Minus(B))
-SOFTPLUS = Log(Plus(ONE, Exp(X)))
+
+
+def _softplus(rho: Symbol) -> Expr:
+    return Log(Plus(ONE, Exp(rho)))
+
+
 SOFTPLUS_EXCESS = Primitive(
     "_half_softplus_excess",
-    (Shape(_of_square(Plus(SOFTPLUS, Minus(ONE)), SOFTPLUS), (X,)),),
+    (Shape(_of_square(Plus(_softplus(X), Minus(ONE)), _softplus(X)), (X,)),),
+)
+SOFTPLUS_RATIO_EXCESS = Primitive(
+    "_half_softplus_ratio_excess",
+    (
+        Shape(
+            _of_square(
+                Quotient(Plus(_softplus(A), Minus(_softplus(B))), _softplus(B)),
+                Quotient(_softplus(A), _softplus(B)),
+            ),
+            (A, B),
+        ),
+    ),
 )
 LOG_EXCESS = Primitive(
     "_half_log_excess",
@@ -124,17 +143,23 @@ BY_LOGVAR = Primitive(
         Shape(Power(Times(DIFFERENCE, Exp(Minus(S))), TWO), (A, B, Times(TWO, S))),
     ),
 )
+BY_SOFTPLUS = Primitive(
+    "_half_square_by_softplus",
+    (Shape(Power(Quotient(DIFFERENCE, _softplus(S)), TWO), (A, B, S)),),
+)
 SQUARE = Primitive("_half_square", (Shape(Power(X, TWO), (X,)),))
 PRIMITIVES = (
-    SOFTPLUS_EXCESS, LOG_EXCESS_OF_SQUARE, LOG_EXCESS, EXP_EXCESS_OF_DOUBLE, EXP_EXCESS,
-    BY_STD, BY_VAR, BY_LOGVAR, SQUARE,
+    SOFTPLUS_EXCESS, SOFTPLUS_RATIO_EXCESS, LOG_EXCESS_OF_SQUARE, LOG_EXCESS, EXP_EXCESS_OF_DOUBLE,
+    EXP_EXCESS, BY_SOFTPLUS, BY_STD, BY_VAR, BY_LOGVAR, SQUARE,
 )  # fmt: skip
 EXPONENTIAL = frozenset((EXP_EXCESS, EXP_EXCESS_OF_DOUBLE))
 """Those whose value and slopes share most of the work."""
-LOGARITHMIC = frozenset((LOG_EXCESS, LOG_EXCESS_OF_SQUARE, SOFTPLUS_EXCESS))
+OF_SOFTPLUS = frozenset((SOFTPLUS_RATIO_EXCESS, BY_SOFTPLUS))
+"""Those that are computed with the logarithms of two softplus numbers."""
+LOGARITHMIC = frozenset((LOG_EXCESS, LOG_EXCESS_OF_SQUARE, SOFTPLUS_EXCESS, *OF_SOFTPLUS))
 """Those that are computed with a logarithm of a ratio near 1."""
-OF_ONE_ROUNDED_ARGUMENT = (SQUARE, SOFTPLUS_EXCESS)
-"""Those that have no difference to put a rounding back into."""
+WITHOUT_SPARE = (SQUARE, SOFTPLUS_EXCESS, SOFTPLUS_RATIO_EXCESS, BY_SOFTPLUS)
+"""Those that are computed in the same way whether there are digits to spare or not."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +180,20 @@ def where_softplus_is_one(dtype: str) -> tuple[str, str]:
     >>> where_softplus_is_one("float64")
     ('0.5413248546129181', '-1.8138570925507326e-17')
     """
+    return _in_two(dtype, lambda: mpmath.log(mpmath.e - 1))
+
+
+def _in_two(dtype: str, number: Callable[[], mpmath.mpf]) -> tuple[str, str]:
     kind = np.dtype(dtype).type
     with mpmath.workdps(50):
-        exact = mpmath.log(mpmath.e - 1)
+        exact = number()
         high = kind(exact)
         return repr(float(high)), repr(float(kind(exact - mpmath.mpf(float(high)))))
+
+
+def logarithm_of_two(dtype: str) -> tuple[str, str]:
+    """log 2 as the sum of two numbers of a dtype, nearest first."""
+    return _in_two(dtype, lambda: mpmath.log(2))
 
 
 @cache

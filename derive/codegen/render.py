@@ -17,9 +17,13 @@ from derive.codegen.function import Argument, GeneratedFunction, functions
 from derive.codegen.primitives import (
     EXPONENTIAL,
     LOGARITHMIC,
-    OF_ONE_ROUNDED_ARGUMENT,
+    OF_SOFTPLUS,
     PRIMITIVES,
+    SOFTPLUS_RATIO_EXCESS,
     SQUARE,
+    WITHOUT_SPARE,
+    Primitive,
+    logarithm_of_two,
     polynomials,
     where_softplus_is_one,
 )
@@ -140,11 +144,12 @@ def _render(
     gradients: bool,
     drop_in: DropIn | None,
 ) -> str:
-    extra = {p.name: target.extra for p in PRIMITIVES if target.extra and p not in OF_ONE_ROUNDED_ARGUMENT}
+    extra = {p.name: target.extra for p in PRIMITIVES if target.extra and p not in WITHOUT_SPARE}
     extra |= {f"{name}_slopes": text for name, text in extra.items()}
     printer = ArrayPrinter(target.name, target.functions, extra)
-    used = {p.short for f in chosen for p in f.primitives}
-    exponential = any(p in EXPONENTIAL for f in chosen for p in f.primitives)
+    primitives = frozenset[Primitive]().union(*(f.primitives for f in chosen))
+    used = {p.short for p in primitives}
+    exponential = not primitives.isdisjoint(EXPONENTIAL | {SOFTPLUS_RATIO_EXCESS})
     return (
         _environment()
         .get_template(target.template)
@@ -160,16 +165,18 @@ def _render(
             names=_public_names(chosen, gradients=gradients) + (["register"] if drop_in else []),
             diagonal=any(f.diagonal for f in chosen),
             used=used,
-            logarithm=any(p in LOGARITHMIC for f in chosen for p in f.primitives),
+            logarithm=not primitives.isdisjoint(LOGARITHMIC),
+            of_softplus=not primitives.isdisjoint(OF_SOFTPLUS),
             exponential=exponential,
             differences=exponential
             or any(name.startswith("square_by_") for name in used)
-            or not used.isdisjoint(("log_excess_of_square", "softplus_excess")),
+            or not used.isdisjoint(("log_excess_of_square", "softplus_excess", "softplus_ratio_excess")),
             positive=any(a.positive for f in chosen for a in f.arguments),
             polynomials={
                 name: {dtype: polynomials()[name, dtype] for dtype in ("float32", "float64")}
-                for name in ("coth", "coth_wide", "atanh", "softplus", "softplus_slope")
+                for name in dict.fromkeys(name for name, _ in polynomials())
             },
+            two={dtype: logarithm_of_two(dtype) for dtype in ("float32", "float64")},
             one={dtype: where_softplus_is_one(dtype) for dtype in ("float32", "float64")},
         )
     )

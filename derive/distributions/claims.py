@@ -113,8 +113,8 @@ class Parameterisation:
     term: Expr
     code_name: str
     meaning: str
-    standard_only: bool = False
-    """Whether only the divergence from the standard member is written in it."""
+    easily_confused: bool = True
+    """Whether formulas are read in it by mistake, so that a convention says when it is not meant."""
 
     def writes(self, argument: Expr) -> bool:
         """Whether a law's argument is ``term`` with a symbol or a component in place of the new symbol."""

@@ -84,7 +84,7 @@ NORMAL = Distribution(
             Log(Plus(ONE, Exp(rho))),
             "rho",
             "the number whose softplus is the standard deviation",
-            standard_only=True,
+            easily_confused=False,
         ),
     ),
     claims=(

@@ -13,6 +13,7 @@ from derive.document.compose import Composer
 from derive.document.layout import Fence, Listing, Node, Number, Relation, Script, Sum
 from derive.document.notation import Notation
 from derive.document.prose import Prose, joined, prose
+from derive.terms import ONE
 
 ENCLOSED = (
     "An enclosure is an interval in which the integral is proved to lie; its radius is half its length, and "
@@ -82,7 +83,8 @@ class Approximation:
         return (
             prose("The code computes ", compose(self.function))
             + (prose(", where ") + joined(given, last=" and ") + prose(",") if given else prose())
-            + prose(" as ", compose(self.factor), " times a polynomial in ", compose(self.variable))
+            + prose(" as ", *(() if self.factor == ONE else (compose(self.factor), " times ")))
+            + prose("a polynomial in ", compose(self.variable))
             + prose(
                 " from ", low, " to ", high, f" (coefficients: {counts}). The polynomial is off by at most "
             )

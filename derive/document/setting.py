@@ -170,7 +170,7 @@ def _convention(law: Expr, notation: Notation) -> list[Prose]:
     if not words:
         return []
     out = "Convention: the formula is written in " + " and ".join(words)
-    usual = (p.meaning for p in distribution.parameterisations if not p.standard_only)
+    usual = (p.meaning for p in distribution.parameterisations if p.easily_confused)
     others = [meaning for meaning in usual if meaning not in words]
     if others:
         out += f" (not {', '.join(others[:-1])}{' or ' if others[1:] else ''}{others[-1]})"

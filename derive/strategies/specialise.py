@@ -85,7 +85,10 @@ def polish(chain: Chain, base: Place) -> None:
     _expand_logs(chain, base)
     arithmetic(chain, tidy(at(chain.line, base)), base, Detail.FULL)
     halves = factor_out_half(at(chain.line, base))
-    if isinstance(halves, Times) and _doubled_log(halves.args[1]):
+    doubled = _doubled_logs(halves.args[1]) if isinstance(halves, Times) else []
+    if any(isinstance(log.args[0], Quotient) for log in doubled):
+        return  # the log of a ratio stands better without a 2 in front than all of it in halves
+    if doubled:
         for place in reversed(_outer_logs(at(chain.line, base))):
             chain.apply(RULES["log-as-log-square"], (*base, *place), detail=Detail.FULL)
         halves = factor_out_half(at(chain.line, base))
@@ -142,11 +145,13 @@ def _outer_logs(term: Expr) -> list[Place]:
     ]
 
 
-def _doubled_log(inner: Expr) -> bool:
-    return any(
-        isinstance(t, Times) and t.args[0] == TWO and isinstance(t.args[1], Log)
+def _doubled_logs(inner: Expr) -> list[Expr]:
+    """The logarithms of which a sum holds the double."""
+    return [
+        t.args[1]
         for _, t in signed_addends(inner)
-    )
+        if isinstance(t, Times) and t.args[0] == TWO and isinstance(t.args[1], Log)
+    ]
 
 
 def _log_difference(term: Expr) -> bool:

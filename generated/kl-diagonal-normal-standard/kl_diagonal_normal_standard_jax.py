@@ -375,8 +375,13 @@ def _half_exp_excess(a: Array, b: Array | None = None) -> Array:
 def _half_exp_excess_of_double(a: Array, b: Array | None = None) -> Array:
     """(exp(2 t) - 1 - 2 t) / 2 with t = a - b, or t = a, also where 2 t overflows."""
     t = a if b is None else a - b
-    rest = jnp.zeros_like(a) if b is None else 2 * jax.lax.stop_gradient(_left_out(a, b, t))
-    value = _excess(2 * jnp.maximum(t, -64), rest)
+    rest = jnp.zeros_like(a) if b is None else jax.lax.stop_gradient(_left_out(a, b, t))
+    return _exp_excess_of_double(t, rest)
+
+
+def _exp_excess_of_double(t: Array, rest: Array) -> Array:
+    """(exp(2 t) - 1 - 2 t) / 2, of t + rest where rest is a rounding of t."""
+    value = _excess(2 * jnp.maximum(t, -64), 2 * rest)
     return value + jnp.maximum(-64 - t, 0)  # there the exponential is nothing beside t
 
 

@@ -477,10 +477,7 @@ def _half_exp_excess_slopes(a: Array, b: Array | None = None, *, spare: bool) ->
 def _half_exp_excess_of_double(a: Array, b: Array | None = None, *, spare: bool) -> Array:
     """(exp(2 t) - 1 - 2 t) / 2 with t = a - b, or t = a, also where 2 t overflows."""
     t = a if b is None else a - b
-    rest = None if b is None or spare else 2 * _left_out(a, b, t)
-    value = _exp_excess(2 * np.maximum(t, -64), rest, spare)
-    value += np.maximum(-64 - t, 0)  # there the exponential is nothing beside t
-    return value
+    return _exp_excess_of_double(t, None if b is None or spare else _left_out(a, b, t), spare)
 
 
 def _half_exp_excess_of_double_slopes(a: Array, b: Array | None = None, *, spare: bool) -> tuple[Array, ...]:
@@ -492,6 +489,13 @@ def _half_exp_excess_of_double_slopes(a: Array, b: Array | None = None, *, spare
     if not spare:
         slope += _finite(2 * _left_out(a, b, t) * (slope + 1))
     return slope, -slope
+
+
+def _exp_excess_of_double(t: Array, rest: Array | None, spare: bool = False) -> Array:
+    """(exp(2 t) - 1 - 2 t) / 2, of t + rest where rest is a rounding of t."""
+    value = _exp_excess(2 * np.maximum(t, -64), None if rest is None else 2 * rest, spare)
+    value += np.maximum(-64 - t, 0)  # there the exponential is nothing beside t
+    return value
 
 
 def _exp_excess(t: Array, rest: Array | None, spare: bool) -> Array:

@@ -568,12 +568,16 @@ def _half_exp_excess_of_double_and_slopes(
     a: Tensor, b: Tensor | None = None
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     t = a if b is None else a - b
-    value, slope = _exp_excess(2 * t.clamp(min=-64))
-    if b is not None:
-        value, slope = _put_back(2 * _left_out(a, b, t), value, slope)
-    value = value + (-64 - t).clamp(min=0)  # there the exponential is nothing beside t
-    slope = 2 * slope
+    value, slope = _exp_excess_of_double_and_slope(t, None if b is None else _left_out(a, b, t))
     return value, (slope,) if b is None else (slope, -slope)
+
+
+def _exp_excess_of_double_and_slope(t: Tensor, rest: Tensor | None) -> tuple[Tensor, Tensor]:
+    """(exp(2 t) - 1 - 2 t) / 2  and  exp(2 t) - 1, of t + rest where rest is a rounding of t."""
+    value, slope = _exp_excess(2 * t.clamp(min=-64))
+    if rest is not None:
+        value, slope = _put_back(2 * rest, value, slope)
+    return value + (-64 - t).clamp(min=0), 2 * slope  # there the exponential is nothing beside t
 
 
 def _exp_excess(t: Tensor) -> tuple[Tensor, Tensor]:
