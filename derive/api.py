@@ -139,7 +139,16 @@ class Divergence:
 
     @property
     def certificate(self) -> dict[str, Any]:
-        """The derivation as JSON data that ``python -m derive.checker`` re-proves."""
+        """The derivation as JSON data that ``python -m derive.checker`` re-proves.
+
+        For a result of the catalogue it is what ``certificate.json`` holds: with the other forms, and the
+        polynomials that the code computes with.
+        """
+        from derive.codegen.approximations import whole_certificate
+
+        id = self.catalogued.id
+        if id in catalogue.IDS and self.catalogued is catalogue.result(id):
+            return whole_certificate(self.catalogued)
         return certificate(self.derivation)
 
     def latex(self, detail: str = "standard") -> str:

@@ -58,15 +58,13 @@ class Stale:
 
 def files(result: Result, notation: Notation | None = None) -> dict[str, str]:
     """File name → content of one result; ``notation`` changes the documents' names and nothing else."""
-    from derive.codegen.evaluation import evaluation_forms
+    from derive.codegen.approximations import whole_certificate
     from derive.codegen.render import module_name, module_text
-    from derive.derivation import certificate, dumps
+    from derive.derivation import dumps
     from derive.document import render
 
-    computed = evaluation_forms(result)
-    others = [f.derivation for f in result.forms] + list(computed.values())
     checks = checks_of(result)
-    out = {"certificate.json": dumps(certificate(result.derivation, *others))}
+    out = {"certificate.json": dumps(whole_certificate(result))}
     out |= render.documents(with_code_forms(result), checks, notation)
     for target in () if result.is_study else TARGETS.values():
         out[module_name(result, target)] = module_text(result, target)
@@ -75,6 +73,7 @@ def files(result: Result, notation: Notation | None = None) -> dict[str, str]:
 
 def article_files(notation: Notation | None = None) -> dict[str, str]:
     """File name → content of the article that tells the whole story, with the certificate of all of it."""
+    from derive.codegen.approximations import with_polynomials
     from derive.codegen.evaluation import evaluation_forms
     from derive.codegen.render import snippet
     from derive.derivation import certificate, dumps
@@ -87,8 +86,9 @@ def article_files(notation: Notation | None = None) -> dict[str, str]:
     stated = derivations(evaluations)
     others = [d for id, d in stated.items() if id != INFINITE]
     code = snippet(vae, "torch", "logvar")
+    data = with_polynomials(certificate(stated[INFINITE], *others), *map(catalogue.result, THEOREMS))
     return {
-        "certificate.json": dumps(certificate(stated[INFINITE], *others)),
+        "certificate.json": dumps(data),
         **render.whole(evaluations, checks, code, notation),
     }
 
@@ -136,10 +136,14 @@ def checks_of(result: Result) -> CheckSummary:
 
 
 def _approximations(result: Result) -> tuple[Approximation, ...]:
-    """The polynomials that the code computes with."""
+    """The polynomials that the code computes with, their bounds proved once more."""
+    from derive.approximation import prove
     from derive.codegen.approximations import approximations
     from derive.document.checks import Approximation
 
+    for a in approximations(result):
+        for p in a.polynomials:
+            prove(p)
     return tuple(
         Approximation(
             a.function, a.factor, a.variable, a.given, a.polynomials[0].lower, a.polynomials[0].upper,

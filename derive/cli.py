@@ -145,13 +145,14 @@ NOTATION = "A preset (vae, statistics, bishop) or a TOML file with the names to 
 def show(id: str, detail: str, form: str, notation: str | None) -> None:
     """Show the derivation of ID, step by step."""
     from derive import catalogue
-    from derive.derivation import certificate, dumps
+    from derive.codegen.approximations import whole_certificate
+    from derive.derivation import dumps
     from derive.document import render
     from derive.kernel import Detail
 
     found = catalogue.result(_ids((id,))[0])
     if form == "json":
-        click.echo(dumps(certificate(found.derivation)), nl=False)
+        click.echo(dumps(whole_certificate(found)), nl=False)
         return
     writers: dict[str, Callable[..., str]] = {
         "text": render.text,

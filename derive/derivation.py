@@ -1,7 +1,8 @@
 """A derivation: a statement, the chain of steps that proves it, and the lemmas it leans on.
 
 It serialises to a JSON certificate, and :func:`replay` rebuilds it from the certificate through the
-kernel, without the strategy that found it.
+kernel, without the strategy that found it.  That of a result with code also lists the polynomials of the
+code under ``approximations``: ``derive.approximation`` says what they are and proves them.
 """
 
 from __future__ import annotations

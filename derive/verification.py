@@ -49,18 +49,23 @@ def verify_result(result: Result, **options: Any) -> dict[str, Any]:
 
 
 def _add_polynomials(row: dict[str, Any], result: Result) -> None:
-    """The bounds of the polynomials that the code computes with, proved once more."""
-    from derive.codegen.approximations import approximations, is_proved
+    """The bounds of the polynomials that the code computes with, proved once more as the checker does it;
+    the certificate has to list these and no others."""
+    from derive.approximation import decode, is_proved
+    from derive.codegen.approximations import polynomials_in, whole_certificate
 
+    listed = [decode(entry) for entry in whole_certificate(result).get("approximations", [])]
     row["polynomials"] = [
         {
             "name": p.name, "dtype": p.dtype, "interval": [p.lower, p.upper],
             "coefficients": list(p.coefficients), "bound": p.bound, "proved": is_proved(p),
         }
-        for a in approximations(result)
-        for p in a.polynomials
+        for p in listed
     ]  # fmt: skip
     wrong = [f"polynomial: {p['name']} in {p['dtype']}" for p in row["polynomials"] if not p["proved"]]
+    used = polynomials_in("".join(module_text(result, target) for target in TARGETS.values()))
+    differ = used ^ {(p.name, p.dtype) for p in listed}
+    wrong += [f"certificate and code differ in: {name} in {dtype}" for name, dtype in sorted(differ)]
     row["failures"] = row["failures"] + wrong
     row["verified"] = row["verified"] and not wrong
 

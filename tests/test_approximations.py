@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import random
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flint import arb, arb_poly, ctx
 from sympy import Symbol
 
+import derive
+import derive.codegen.render
+from derive import build
+from derive.approximation import encode, is_proved
 from derive.build import checks_of
 from derive.catalogue import DIVERGENCES, result
+from derive.checker import check
+from derive.cli import main
 from derive.codegen import approximations as module
-from derive.codegen.approximations import DTYPES, STANDS_FOR, approximations, is_proved
+from derive.codegen.approximations import DTYPES, STANDS_FOR, approximations, polynomials_in
 from derive.codegen.primitives import polynomials
 from derive.codegen.render import module_text
 from derive.codegen.targets import TARGETS
+from derive.derivation import dumps
 from derive.document import render
 from derive.evidence.ball import evaluate
 from derive.terms import Quotient, substitute
@@ -80,6 +90,48 @@ def test_documents_say_what_was_proved(id: str) -> None:
             assert rf"{digits} \cdot 10^{{{int(exponent)}}}" in written["derivation.md"]
 
 
+@pytest.mark.parametrize("id", DIVERGENCES)
+def test_the_certificate_lists_what_the_code_uses_and_no_more(id: str) -> None:
+    found = result(id)
+    written = build.files(found)
+    listed = json.loads(written["certificate.json"])["approximations"]
+    code = "".join(text for name, text in written.items() if name.endswith(".py"))
+    assert {(a["name"], a["dtype"]) for a in listed} == polynomials_in(code)
+    assert listed == [encode(p) for a in approximations(found) for p in a.polynomials]
+    for a in listed:
+        assert all(f"    {c},\n" in code for c in a["coefficients"])
+        assert a["bound"] in code
+
+
+@pytest.mark.parametrize("id", [*DIVERGENCES, "kl-normal-standard-minimum"])
+def test_the_file_the_command_and_python_hold_the_same_certificate(id: str) -> None:
+    found = derive.result(id)
+    written = build.files(result(id))
+    text = written["certificate.json"]
+    assert dumps(found.certificate) == text
+    assert CliRunner().invoke(main, ["show", id, "--format", "json"]).output == text
+    assert ("approximations" in found.certificate) is (id in DIVERGENCES)
+    proved = check(json.loads(text))
+    assert {d.id for d in result(id).derivations()} <= set(proved)
+    shown = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+    assert all(f"certificate {shown}" in code for name, code in written.items() if name.endswith(".py"))
+
+
+def test_the_article_lists_the_polynomials_of_its_theorems() -> None:
+    data = json.loads(build.article_files()["certificate.json"])
+    assert {(a["name"], a["dtype"]) for a in data["approximations"]} == set(polynomials())
+    assert check(data)
+
+
+def test_an_unlisted_polynomial_fails_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    row: dict[str, Any] = {"failures": [], "verified": True}
+    monkeypatch.setattr(module, "names_of", lambda primitives: ("coth",))
+    _add_polynomials(row, result("kl-exponential"))
+    names = ("atanh in float32", "atanh in float64", "coth in float32", "coth in float64")
+    assert row["failures"] == [f"certificate and code differ in: {name}" for name in names]
+    assert not row["verified"]
+
+
 def test_a_bound_that_does_not_hold_fails_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     row: dict[str, Any] = {"failures": [], "verified": True}
     _add_polynomials(row, result("kl-exponential"))
@@ -91,7 +143,9 @@ def test_a_bound_that_does_not_hold_fails_the_verdict(monkeypatch: pytest.Monkey
     wrong = dataclasses.replace(good, coefficients=tuple(nudged))
     assert not is_proved(wrong)
     assert not is_proved(dataclasses.replace(good, bound="1e-17"))
-    monkeypatch.setattr(module, "polynomials", lambda: {**polynomials(), ("atanh", "float64"): wrong})
+    faulty = {**polynomials(), ("atanh", "float64"): wrong}
+    for place in (module, derive.codegen.render):
+        monkeypatch.setattr(place, "polynomials", lambda: faulty)
     _add_polynomials(row, result("kl-exponential"))
     assert not row["verified"]
     assert row["failures"] == ["polynomial: atanh in float64"]

@@ -93,6 +93,20 @@ def test_broken_certificates_never_crash_the_checker() -> None:
     assert tally.refused > 300
 
 
+def test_a_false_claim_about_a_polynomial_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a checker that believes every claim, the fuzzer finds false ones."""
+    fuzzer = Fuzzer("kl-normal", 1)
+    good = fuzzer.data["approximations"]
+    for part, value in (("bound", "1e-9"), ("upper", "4"), ("name", "atanh")):
+        claims = [{**good[0], part: value}, *good[1:]]
+        assert not fuzzer.judge({}, {**fuzzer.data, "approximations": claims})
+    assert fuzzer.judge({}, {**fuzzer.data, "approximations": good[:3]}) == "the same statements"
+    wider = [{**good[0], "bound": "1e-8"}]
+    assert fuzzer.judge({}, {**fuzzer.data, "approximations": wider}) == "other true statements"
+    monkeypatch.setattr("derive.approximation._require_small", lambda *_: None)
+    assert any("not seen to be true" in failure for failure in fuzz("kl-normal", 1500, seed=7).failures)
+
+
 def test_fuzzing_is_the_same_every_time() -> None:
     first, second = Fuzzer(seed=3), Fuzzer(seed=3)
     assert [first.input() for _ in range(20)] == [second.input() for _ in range(20)]

@@ -11,6 +11,7 @@ import pytest
 
 from derive.catalogue import IDS, result
 from derive.checker import check, main
+from derive.codegen.approximations import whole_certificate
 from derive.codegen.evaluation import evaluation_forms
 from derive.derivation import CertificateError, certificate, dumps
 from derive.entries import statements
@@ -18,9 +19,7 @@ from derive.stated import stated
 
 
 def everything(id: str) -> dict:
-    found = result(id)
-    others = [f.derivation for f in found.forms] + list(evaluation_forms(found).values())
-    return json.loads(dumps(certificate(found.derivation, *others)))
+    return json.loads(dumps(whole_certificate(result(id))))
 
 
 @pytest.mark.parametrize("id", IDS)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Context, Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from flint import ctx
 from generated_code import ALL, ELEMENTWISE, INSTALLED, convert, draw, needs_compiler, plain, tensors
 
+from derive.approximation import Unproved, prove
 from derive.catalogue import DIVERGENCES as IDS
 from derive.catalogue import result
-from derive.codegen.coefficients import FUNCTIONS, prove
+from derive.codegen.coefficients import FUNCTIONS
 from derive.codegen.function import NoPrimitive, _addend, functions
 from derive.codegen.primitives import polynomials, where_softplus_is_one
 from derive.codegen.printers import ArrayPrinter, UnknownFunction
@@ -114,13 +116,13 @@ def test_an_addend_that_nothing_computes_is_refused() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_bounds_of_the_polynomials_are_proved_again(function: Any, dtype: str) -> None:
+def test_a_bound_is_proved_again_and_no_smaller_one_is_true(function: Any, dtype: str) -> None:
     stored = polynomials()[function.name, dtype]
-    before, ctx.prec = ctx.prec, 300
-    try:
-        assert prove([float(c) for c in stored.coefficients], function) == stored.bound
-    finally:
-        ctx.prec = before
+    assert (stored.lower, stored.upper) == (str(function.lower), str(function.upper))
+    prove(stored)
+    smaller = Context(prec=2).next_minus(Decimal(stored.bound))
+    with pytest.raises(Unproved, match="its bound is false"):
+        prove(replace(stored, bound=str(smaller).lower()))
 
 
 # -- what a caller meets ---------------------------------------------------------------------------
@@ -472,7 +474,8 @@ def test_planted_faults_of_the_softplus_are_found(dtype: str, modules: Any, monk
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
 def test_a_planted_coefficient_breaks_the_bound(function: Any) -> None:
     stored = polynomials()[function.name, "float64"]
-    coefficients = [float(c) for c in stored.coefficients]
-    coefficients[1] *= 1 + 2.0**-40
-    with ctx.workprec(300):
-        assert float(prove(coefficients, function)) > 10 * float(stored.bound)
+    coefficients = [*stored.coefficients]
+    coefficients[1] = repr(float(coefficients[1]) * (1 + 2.0**-40))
+    claim = replace(stored, coefficients=tuple(coefficients), bound=str(10 * Decimal(stored.bound)).lower())
+    with pytest.raises(Unproved, match="its bound is false"):
+        prove(claim)

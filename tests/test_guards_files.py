@@ -379,7 +379,7 @@ def test_the_command_says_how_it_is_used(tmp_path: Path, capsys: pytest.CaptureF
     assert main([str(good), str(bad)]) == 1
     assert main([str(good), str(good)]) == 0
     out = capsys.readouterr().out
-    assert out.count("1 derivations, 1 steps, all accepted") == 3
+    assert out.count("1 derivations, 1 steps, 0 approximations, all accepted") == 3
     assert "same: Plus(1, 1) = 2" in out
 
 

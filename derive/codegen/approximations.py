@@ -1,15 +1,16 @@
-"""What the polynomials of generated code stand for, which of them a result's code uses, and their proof."""
+"""What the polynomials of generated code stand for, and which of them a result's code uses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from flint import ctx
 from sympy import Expr, Symbol
 
+from derive.approximation import Polynomial, encode
 from derive.catalogue import Result
-from derive.codegen.coefficients import FUNCTIONS, WORKING_BITS, prove
+from derive.codegen.evaluation import evaluation_forms
 from derive.codegen.function import functions
 from derive.codegen.primitives import (
     EXPONENTIAL,
@@ -17,10 +18,10 @@ from derive.codegen.primitives import (
     OF_SOFTPLUS,
     SOFTPLUS_EXCESS,
     SOFTPLUS_RATIO_EXCESS,
-    Polynomial,
     Primitive,
     polynomials,
 )
+from derive.derivation import certificate
 from derive.terms import HALF, ONE, TWO, Exp, Log, Minus, Plus, Power, Quotient, Times, as_term, symbol
 
 Given = tuple[tuple[Symbol, Expr], ...]
@@ -121,9 +122,20 @@ def approximations(result: Result) -> tuple[Approximation, ...]:
     )
 
 
-def is_proved(polynomial: Polynomial) -> bool:
-    """Whether the stored bound of a polynomial is proved once more, in ball arithmetic."""
-    function = next(f for f in FUNCTIONS if f.name == polynomial.name)
-    with ctx.workprec(WORKING_BITS):
-        bound = prove([float(c) for c in polynomial.coefficients], function)
-    return float(bound) <= float(polynomial.bound)
+def whole_certificate(result: Result) -> dict[str, Any]:
+    """What ``certificate.json`` holds: the derivation, its other forms, those that code computes, and the
+    polynomials that the code of the result uses."""
+    others = [f.derivation for f in result.forms] + list(evaluation_forms(result).values())
+    return with_polynomials(certificate(result.derivation, *others), result)
+
+
+def with_polynomials(data: dict[str, Any], *results: Result) -> dict[str, Any]:
+    """A certificate with the polynomials that the code of results uses, each once; a study has no code."""
+    found = [a for r in results if not r.is_study for a in approximations(r)]
+    used = {(p.name, p.dtype): encode(p) for a in found for p in a.polynomials}
+    return data | ({"approximations": list(used.values())} if used else {})
+
+
+def polynomials_in(code: str) -> set[tuple[str, str]]:
+    """Name and dtype of the polynomials whose coefficients stand in a text of code."""
+    return {key for key, p in polynomials().items() if all(c in code for c in p.coefficients)}

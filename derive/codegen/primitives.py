@@ -32,6 +32,7 @@ import mpmath
 import numpy as np
 from sympy import Expr, Symbol
 
+from derive.approximation import Polynomial, decode
 from derive.rules.identity import fill, match, meta
 from derive.terms import HALF, ONE, TWO, Exp, Log, Minus, Plus, Power, Quotient, Times
 
@@ -162,18 +163,6 @@ WITHOUT_SPARE = (SQUARE, SOFTPLUS_EXCESS, SOFTPLUS_RATIO_EXCESS, BY_SOFTPLUS)
 """Those that are computed in the same way whether there are digits to spare or not."""
 
 
-@dataclass(frozen=True)
-class Polynomial:
-    """A certified polynomial: |polynomial − function| ≤ ``bound`` on [lower, upper], proved with Arb."""
-
-    name: str
-    dtype: str
-    lower: str
-    upper: str
-    coefficients: tuple[str, ...]
-    bound: str
-
-
 def where_softplus_is_one(dtype: str) -> tuple[str, str]:
     """log(e − 1) as the sum of two numbers of a dtype, nearest first.
 
@@ -200,14 +189,4 @@ def logarithm_of_two(dtype: str) -> tuple[str, str]:
 def polynomials() -> dict[tuple[str, str], Polynomial]:
     """(name, dtype) → polynomial, as last computed by ``python -m derive.codegen.coefficients``."""
     data = json.loads(Path(__file__).with_name("coefficients.json").read_text(encoding="utf-8"))
-    return {
-        (entry["name"], entry["dtype"]): Polynomial(
-            entry["name"],
-            entry["dtype"],
-            entry["lower"],
-            entry["upper"],
-            tuple(entry["coefficients"]),
-            entry["bound"],
-        )
-        for entry in data
-    }
+    return {(entry["name"], entry["dtype"]): decode(entry) for entry in data}

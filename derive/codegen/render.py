@@ -12,7 +12,7 @@ from sympy import Add, Expr, Function, Symbol
 
 from derive._version import __version__
 from derive.catalogue import Result
-from derive.codegen.evaluation import evaluation_forms
+from derive.codegen.approximations import whole_certificate
 from derive.codegen.function import Argument, GeneratedFunction, functions
 from derive.codegen.primitives import (
     EXPONENTIAL,
@@ -29,7 +29,7 @@ from derive.codegen.primitives import (
 )
 from derive.codegen.printers import ArrayPrinter
 from derive.codegen.targets import TARGETS, Target
-from derive.derivation import certificate, dumps
+from derive.derivation import dumps
 from derive.templates import template_folder
 
 WIDTH = 100
@@ -94,8 +94,7 @@ def module_name(result: Result, target: Target) -> str:
 @cache
 def fingerprint(result: Result) -> str:
     """First half of the SHA-256 of the result's certificate: says which derivation code came from."""
-    others = [f.derivation for f in result.forms] + list(evaluation_forms(result).values())
-    text = dumps(certificate(result.derivation, *others))
+    text = dumps(whole_certificate(result))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 
 

@@ -89,7 +89,10 @@ class Approximation:
                 " from ", low, " to ", high, f" (coefficients: {counts}). The polynomial is off by at most "
             )
             + bounds
-            + prose(", proved in ball arithmetic for the whole interval.")
+            + prose(
+                ", proved in ball arithmetic for the whole interval; both bounds stand in the certificate, "
+                "whose checker proves them again."
+            )
         )
 
 

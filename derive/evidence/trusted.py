@@ -19,8 +19,10 @@ FACE = "derive"
 LIBRARIES = ("flint", "sympy")
 FLINT_TYPES = ("fmpq_mpoly", "fmpq_mpoly_ctx", "fmpq", "fmpz")
 """Types whose methods the kernel calls; a method counts when an attribute of that name is used."""
+BALLS = ("arb", "acb", "arb_poly", "arb_series")
+"""The same, where a module imports them."""
 
-OWN = ("self", "form", "math")
+OWN = ("self", "form", "math", "polynomial")
 """Names whose attributes are this package's own, or the standard library's."""
 
 
@@ -63,7 +65,7 @@ def trusted(root: str = ROOT) -> tuple[Trusted, ...]:
                 for name in names or ("",):
                     users[library, "import", f"{source}.{name}".rstrip(".")].add(module)
                 if library == "flint":
-                    for name in _attributes(tree) & _flint_methods():
+                    for name in _attributes(tree) & _flint_methods(names):
                         users[library, "method", name].add(module)
     return tuple(sorted(Trusted(*key, tuple(sorted(modules))) for key, modules in users.items()))
 
@@ -105,10 +107,11 @@ def _attributes(tree: ast.Module) -> set[str]:
     }
 
 
-def _flint_methods() -> set[str]:
+def _flint_methods(imported: tuple[str, ...]) -> set[str]:
     import flint
 
-    names = {n for t in FLINT_TYPES for n in dir(getattr(flint, t)) if not n.startswith("_")}
+    types = [getattr(flint, t) for t in (*FLINT_TYPES, *(b for b in BALLS if b in imported))]
+    names = {n for t in types for n in dir(t) if not n.startswith("_")}
     return names - set(dir(dict)) - {"name", "coefficient"}  # of dictionaries, symbols and monomials
 
 

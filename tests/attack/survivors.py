@@ -60,6 +60,12 @@ NESTED = "a well-formed line holds no density of a product of product laws"
 VECTOR = "a vector is told apart by its generator as well as by its marker"
 NOT_ZERO = "zero is decided before anything is factored"
 SAME = "both say the same of every value that can stand there"
+TURNED = "it turns or mirrors the circle, and each point of it is looked at all the same"
+CONSTANT = (
+    "F and F plus a constant differ in the coefficient alone that is not used, and the estimate holds of both"
+)
+WIDER = "a piece that is looked at more widely than it has to be is bounded all the same"
+PATIENCE = "it changes how long the proof tries, not what it proves"
 
 EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"kernel\._require_rewritable: if isinstance\(parent, (Inert|Law)\) and .*", TWICE),
@@ -313,6 +319,19 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"normal_form\.NormalForm\._law: depth = sum\(1 .* → depth = .*( 2|0 for|m\[ (1|-1)\]).*", NESTED),
     (r"normal_form\.NormalForm\._law: return \(\"product\", .* → .*str\(count\[ -?\d\]\).*", ONE_DIMENSION),
     (r"normal_form\.NormalForm\._space_of: space = inside\[-1\] → space = inside\[- 0\]", NAMES),
+    (r"approximation\.(Polynomial|Series): @dataclass\(frozen=True\) → @dataclass\(frozen=False\)", COURTESY),
+    (r"approximation\.\(module\): @cache → .*", MEMORY),
+    (r"approximation\._excess: return \(sigma \* sigma - 1\) .* → .*(- 0|- 2|\+ 1)\) / 2 - .*", CONSTANT),
+    (r"approximation\._softplus: .* count \+ 2 → .* count \+ 3", SAME),
+    (r"approximation\._softplus_size: angle = .* → .*arc (\+ 2|\+ 0|- 1), .*", TURNED),
+    (r"approximation\._softplus_size: rho = .* → .*_where_one\(\) - arb.*", TURNED),
+    (r"approximation\._require_small: centre, half = .* → .* \(high - low\) (/ 1|\* 2)", WIDER),
+    (r"approximation\._require_small: around = .* → .*arb\(centre\), 2\].*", WIDER),
+    (r"approximation\._require_small: waiting, pieces = .* → .*, -?1", PATIENCE),
+    (r"approximation\._require_small: pieces \+= 1 → pieces \+= 2", PATIENCE),
+    (r"approximation\._require_small: if pieces > .* → if pieces >= .*", PATIENCE),
+    (r"approximation\._require_small: if abs\(.* → .* (<|>)= largest:", SAME),
+    (r"approximation\.prove: if tail < .* → if tail <= .*", SAME),
 )
 """(pattern of a mutant's description, reason): the pattern has to match all of it."""
 
