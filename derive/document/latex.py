@@ -159,7 +159,8 @@ class Piece:
 
 
 def pieces(node: Node, depth: int = 0) -> list[Piece]:
-    """A layout as pieces: breaks are before + and − that stand in no fraction, root or script."""
+    """A layout as pieces: breaks are before + and − that stand in no fraction, root or script, and right of
+    a sign of relation."""
     match node:
         case Changed(body):
             return [replace(p, text=_changed(p.text)) for p in pieces(body, depth)]
@@ -189,7 +190,7 @@ def pieces(node: Node, depth: int = 0) -> list[Piece]:
             return [Piece(",".join(spell(i) for i in items), width(node))]
         case Relation(left, symbol, right):
             joint = "=" if _is_index(left, right) else f" {MACROS[symbol]} "
-            return [Piece(spell(left) + joint + spell(right), width(node))]
+            return _glue(spell(left) + joint, width(left) + 1.3, pieces(right, depth), "", 0)
         case Large(symbol, low, high, body, variable):
             sign = spell(Script(Sign(symbol), low, high))
             inner = pieces(body, depth)
