@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Context, Decimal
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+from attack.claims import largest_error
 from generated_code import ALL, ELEMENTWISE, INSTALLED, convert, draw, needs_compiler, plain, tensors
 
 from derive.approximation import Unproved, prove
@@ -121,7 +123,8 @@ def test_a_bound_is_proved_again_and_no_smaller_one_is_true(function: Any, dtype
     assert (stored.lower, stored.upper) == (str(function.lower), str(function.upper))
     prove(stored)
     smaller = Context(prec=2).next_minus(Decimal(stored.bound))
-    with pytest.raises(Unproved, match="its bound is false"):
+    assert largest_error(stored) > Fraction(smaller)
+    with pytest.raises(Unproved, match=r"its bound is (false|not proved)"):
         prove(replace(stored, bound=str(smaller).lower()))
 
 
@@ -457,6 +460,22 @@ def test_softplus_of_infinity_is_infinitely_far(target: str, call: Callable[...,
     assert np.array_equal(plain(found), [np.inf, np.inf, np.nan], equal_nan=True)
 
 
+@pytest.mark.parametrize("target", INSTALLED)
+def test_two_softplus_numbers_at_the_ends_of_the_dtype(target: str, call: Callable[..., Any]) -> None:
+    """(ρ₁, ρ₂) → the divergence: infinitely far, equally large, where sums and squares overflow."""
+    inf, large = np.inf, 3e38
+    far = ((inf, 0), (0, inf), (-inf, 0), (0, -inf), (inf, -inf), (large, 1))
+    known = [(*pair, inf) for pair in far] + [
+        (inf, inf, np.nan), (np.nan, 0, np.nan), (large, large, 0), (-large, large, large),
+        (2e38, large, (4 / 9 - 1) / 2 - np.log(2 / 3)), (1, large, np.log(large / np.logaddexp(0, 1)) - 0.5),
+    ]  # fmt: skip
+    first, second, expected = (np.asarray(column, dtype=np.float32) for column in zip(*known, strict=True))
+    zero = np.zeros_like(first)
+    arguments = (convert(target, a) for a in (zero, first, zero, second))
+    found = plain(call(target, "kl_normal_from_softplus")(*arguments))
+    assert np.allclose(found, expected, rtol=1e-6, atol=0, equal_nan=True)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_planted_faults_of_the_softplus_are_found(dtype: str, modules: Any, monkeypatch: Any) -> None:
     module, sample = modules["kl-normal-standard", "torch"], around_one(dtype)
@@ -469,6 +488,29 @@ def test_planted_faults_of_the_softplus_are_found(dtype: str, modules: Any, monk
     one_part = {kind: (first, 0.0) for kind, (first, _) in module._ONE.items()}
     monkeypatch.setattr(module, "_ONE", one_part)
     assert measure(module.kl_normal_standard_from_softplus, sample, "torch").max_ulp > 1000
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_planted_faults_of_two_softplus_numbers_are_found(dtype: str, modules: Any, monkeypatch: Any) -> None:
+    module, name = modules["kl-normal", "torch"], "kl_normal_from_softplus"
+    sample = REFERENCES[name].sample(dtype, 2000)
+    assert measure(getattr(module, name), sample, "torch").max_ulp <= 4
+
+    def usual(mean_1: Any, rho_1: Any, mean_2: Any, rho_2: Any) -> Any:
+        softplus = torch.nn.functional.softplus
+        return module.kl_normal(mean_1, softplus(rho_1), mean_2, softplus(rho_2))
+
+    def at_the_middle(coefficients: Any, u: Any, v: Any) -> Any:
+        return module._polynomial(coefficients, (u + v) / 2)
+
+    def beyond(rho: Any) -> Any:
+        return rho, torch.zeros_like(rho)
+
+    assert measure(usual, sample, "torch").max_ulp > 1000
+    for part, fault in (("_mean", at_the_middle), ("_upper_softplus", beyond)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, part, fault)
+            assert measure(getattr(module, name), sample, "torch").max_ulp > 4, part
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)

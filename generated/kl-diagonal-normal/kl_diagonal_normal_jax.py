@@ -512,14 +512,15 @@ def _difference_above(a: Array, b: Array) -> tuple[Array, Array]:
     little = _finite(_small_log1p(-step) + _finite(_left_out(a, b, t)))
     difference = t + little
     (of_a, more_a), (of_b, more_b) = _upper_softplus(a), _upper_softplus(b)
-    both = of_a + of_b
-    more = _left_out(of_a, -of_b, both) + more_a + more_b
-    v = difference / both
+    half_a, half_b = 0.5 * of_a, 0.5 * of_b  # the sum of the whole ones may overflow
+    both = half_a + half_b
+    more = _left_out(half_a, -half_b, both) + 0.5 * (more_a + more_b)
+    v = 0.5 * difference / both
     back, back_rest = _product(v, both)
     near = jnp.clip(v, -0.375, 0.375)
     square = near * near
     double = 2 * near
-    rest = ((difference - back) - back_rest) + (little - (difference - t)) - v * more
+    rest = ((0.5 * difference - back) - back_rest) + 0.5 * (little - (difference - t)) - v * more
     rest = 2 * rest / both * (1 + square) + double * _polynomial(_ATANH[str(a.dtype)], square) * square
     larger, smaller = jnp.maximum(of_a, of_b), jnp.minimum(of_a, of_b)
     first, second = _LOG_2[str(a.dtype)]
@@ -567,7 +568,8 @@ def _half_softplus_ratio_excess(a: Array, b: Array) -> Array:
     near = _exp_excess_of_double(jnp.clip(t, None, 0.7), rest)
     shift = 0.5 + t
     far = (half - shift) + (left - (rest + (t - (shift - 0.5))))
-    return jnp.where(t > 0.7, far, near)
+    value = jnp.where(t > 0.7, far, near)
+    return jnp.where(jnp.isinf(a) | jnp.isinf(b), abs(a - b), value)
 
 
 @jax.custom_jvp

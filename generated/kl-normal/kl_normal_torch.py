@@ -783,14 +783,15 @@ def _difference_above(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     little = _small_log1p(-step) + _finite(_left_out(a, b, t))
     difference = t + little
     (of_a, more_a), (of_b, more_b) = _upper_softplus(a), _upper_softplus(b)
-    both = of_a + of_b
-    more = _left_out(of_a, -of_b, both) + more_a + more_b
-    v = difference / both
+    half_a, half_b = 0.5 * of_a, 0.5 * of_b  # the sum of the whole ones may overflow
+    both = half_a + half_b
+    more = _left_out(half_a, -half_b, both) + 0.5 * (more_a + more_b)
+    v = 0.5 * difference / both
     back, back_rest = _product(v, both)
     near = torch.clip(v, -0.375, 0.375)
     square = near * near
     double = 2 * near
-    rest = ((difference - back) - back_rest) + (little - (difference - t)) - v * more
+    rest = ((0.5 * difference - back) - back_rest) + 0.5 * (little - (difference - t)) - v * more
     rest = 2 * rest / both * (1 + square) + double * _polynomial(_ATANH[a.dtype], square) * square
     larger, smaller = torch.maximum(of_a, of_b), torch.minimum(of_a, of_b)
     first, second = _LOG_2[a.dtype]
@@ -836,7 +837,8 @@ def _half_softplus_ratio_excess(a: Tensor, b: Tensor) -> Tensor:
     near = _exp_excess_of_double(torch.clip(t, None, 0.7), rest)
     shift = 0.5 + t
     far = (half - shift) + (left - (rest + (t - (shift - 0.5))))
-    return torch.where(t > 0.7, far, near)
+    value = torch.where(t > 0.7, far, near)
+    return torch.where(torch.isinf(a) | torch.isinf(b), abs(a - b), value)
 
 
 def _half_square_by_softplus_value(a: Tensor, b: Tensor, rho: Tensor) -> Tensor:
