@@ -182,7 +182,7 @@ def test_lines_without_a_mark_are_counted_and_each_has_its_reason() -> None:
     unexplained = [(spell(b), spell(a)) for (b, a), why in whole.items() if why == "?"]
     assert unexplained == []
     assert Counter(whole.values()) == {
-        "it puts in what the left side stands for": 79,
+        "it puts in what the left side stands for": 81,
         "none of its parts stood in the line before": 71,
         "it is a part of the line before": 22,
         "it is another integral or sum": 4,
