@@ -180,10 +180,14 @@ def _small_softplus_slope(count: int) -> list[arb]:
         ctx.cap = saved
 
 
+def _slope_of_log_ratio(w: acb) -> acb:
+    """The derivative of log(log(1 + w)/w) as a ball."""
+    return 1 / ((1 + w) * (1 + w).log()) - 1 / w
+
+
 @cache
 def _small_softplus_slope_size() -> arb:
-    mean = _mean_on_circle(lambda w: 1 / ((1 + w) * (1 + w).log()) - 1 / w, arb(0), SMALL_RADIUS)
-    return (mean / 2).abs_upper()
+    return (_mean_on_circle(_slope_of_log_ratio, arb(0), SMALL_RADIUS) / 2).abs_upper()
 
 
 def _log_cosh(rho: Any) -> Any:
@@ -192,7 +196,7 @@ def _log_cosh(rho: Any) -> Any:
 
 
 def _softplus_even(count: int) -> list[arb]:
-    saved, ctx.cap = ctx.cap, 2 * count + 2
+    saved, ctx.cap = ctx.cap, 2 * count + 1
     try:
         even = _log_cosh(arb_series([0, 1]))
         return [even[2 * k + 2] for k in range(count)]

@@ -10,12 +10,12 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import mpmath
 import pytest
 from attack.claims import CLOSED, errors, is_true, largest_error
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, arb_poly, ctx, fmpq
 
 from derive import approximation
 from derive.approximation import (
@@ -29,6 +29,7 @@ from derive.approximation import (
     TAIL,
     Polynomial,
     Unproved,
+    _without_last,
     decode,
     encode,
     is_proved,
@@ -288,6 +289,43 @@ def test_the_series_are_those_of_the_closed_forms(name: str) -> None:
         for w in (mpmath.mpf(1) / 7, mpmath.mpf(1) / 11):
             assert abs(mpmath.polyval(terms[::-1], w) - CLOSED[name](w)) < mpmath.mpf(10) ** -48
     assert 0.05 < size < 2
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if "softplus" in name])
+def test_the_size_of_a_series_is_that_of_its_function(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function on the circle is the closed form; half of the mean is (k + 2)/2 of it at most."""
+    asked: list[tuple[Callable[[acb], acb], arb, fmpq]] = []
+
+    def mean(function: Callable[[acb], acb], centre: arb, radius: fmpq) -> arb:
+        asked.append((function, centre, radius))
+        return arb(1200)
+
+    monkeypatch.setattr(approximation, "_mean_on_circle", mean)
+    series = FUNCTIONS[name]
+    with ctx.workprec(BITS), mpmath.workdps(40):
+        size = cast("Any", series.size).__wrapped__()
+        ((function, centre, radius),) = asked
+        of_excess, even = name in ("softplus", "softplus_slope"), name == "softplus_even"
+        assert size == arb(1200 / radius**2 if of_excess else 600)
+        assert series.radius == (radius**2 if even else radius)
+        middle = {"softplus": mpmath.log(mpmath.e - 1), "softplus_slope": mpmath.log(mpmath.e - 1)}
+        assert abs(float(centre) - middle.get(name, 0.5 if name == "log_softplus_slope" else 0)) < 1e-15
+        for turn in (0.1, 0.9, 2.5, 4.0):
+            w = mpmath.mpc(float(radius.p) / float(radius.q), 0) * mpmath.expjpi(turn)
+            found = function(acb(centre + float(w.real), float(w.imag)))
+            closed = CLOSED["softplus"](w) * w**2 if of_excess else CLOSED[name](w * w if even else w)
+            assert abs(complex(found) - complex(closed)) < 1e-12
+
+
+def test_last_terms_are_left_out_while_they_are_small() -> None:
+    terms = arb_poly([1, fmpq(1, 2), fmpq(1, 10**9), fmpq(1, 10**9)])
+    kept, rest = _without_last(terms, fmpq(2), fmpq(1, 10**6))
+    assert kept.degree() == 1
+    assert not rest < arb(fmpq(12, 10**9))
+    assert rest < arb(fmpq(13, 10**9))
+    assert _without_last(terms, fmpq(2), fmpq(1, 10**8))[0].degree() == 2
+    assert _without_last(terms, fmpq(2), fmpq(1, 10**9))[0].degree() == 3
+    assert _without_last(terms, fmpq(2), fmpq(10))[0].degree() == -1
 
 
 def test_every_point_of_cauchys_circle_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,11 +44,11 @@ def _softplus_slope(w: Real) -> Real:
 
 def _log_softplus_slope(w: Real) -> Real:
     rho = w + mpmath.mpf(1) / 2
-    return mpmath.diff(lambda x: mpmath.log(mpmath.log1p(mpmath.exp(x))), rho) - mpmath.mpf(5) / 8
+    return 1 / ((1 + mpmath.exp(-rho)) * mpmath.log1p(mpmath.exp(rho))) - mpmath.mpf(5) / 8
 
 
 def _small_softplus_slope(w: Real) -> Real:
-    return mpmath.diff(lambda y: mpmath.log(mpmath.log1p(y) / y), w)
+    return 1 / ((1 + w) * mpmath.log1p(w)) - 1 / w
 
 
 def _softplus_even(w: Real) -> Real:
