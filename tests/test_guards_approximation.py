@@ -317,6 +317,21 @@ def test_the_size_of_a_series_is_that_of_its_function(name: str, monkeypatch: py
             assert abs(complex(found) - complex(closed)) < 1e-12
 
 
+def test_what_is_left_out_before_and_after_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tail of the series and the last terms before it are both taken off the bound."""
+    seen: list[arb] = []
+    small = arb(fmpq(1, 10**12))
+    monkeypatch.setattr(approximation.Series, "tail", lambda *_: small)
+    monkeypatch.setattr(approximation, "_without_last", lambda difference, *_: (difference, small))
+    monkeypatch.setattr(approximation, "_require_small", lambda *arguments: seen.append(arguments[3]))
+    prove(replace(ATANH, bound="1e-8"))
+    (largest,) = seen
+    with ctx.workprec(BITS):
+        for factor, within in ((fmpq(19, 10), True), (fmpq(21, 10), False)):
+            off = factor * fmpq(1, 10**12)
+            assert largest.contains(fmpq(1, 10**8) + off) == largest.contains(fmpq(1, 10**8) - off) == within
+
+
 def test_last_terms_are_left_out_while_they_are_small() -> None:
     terms = arb_poly([1, fmpq(1, 2), fmpq(1, 10**9), fmpq(1, 10**9)])
     kept, rest = _without_last(terms, fmpq(2), fmpq(1, 10**6))

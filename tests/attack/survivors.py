@@ -323,7 +323,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"approximation\.\(module\): @cache → .*", MEMORY),
     (r"approximation\._excess: return \(sigma \* sigma - 1\) .* → .*(- 0|- 2|\+ 1)\) / 2 - .*", CONSTANT),
     (r"approximation\._softplus: .* count \+ 2 → .* count \+ 3", SAME),
-    (r"approximation\._small_softplus_slope: .* count \+ 1.* → .* count \+ 2.*", SAME),
+    (r"approximation\._small_softplus_slope: .*count \+ 1.* → .*count \+ 2.*", SAME),
     (r"approximation\._softplus_even: .* 2 \* count \+ 1 → .* (3 \* count \+ 1|2 \* count \+ 2)", SAME),
     (r"approximation\._mean_on_circle: angle = .* → .*arc (\+ 2|\+ 0|- 1), .*", TURNED),
     (r"approximation\._mean_on_circle: total \+= .* → .*centre - arb.*", TURNED),
