@@ -195,6 +195,14 @@ def notices(mutant: SourceMutant, session: pytest.Session, concerned: list[pytes
     return Outcome.SURVIVED
 
 
+def forget(modules: Iterable[str]) -> None:
+    """Empty the caches of modules: what is remembered is not run, and no test would be seen to reach it."""
+    for module in modules:
+        for value in vars(sys.modules[module]).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+
+
 class Reach:
     """Which tests run which lines and which functions of the trusted modules."""
 
@@ -217,6 +225,7 @@ class Reach:
             seen.add((frame.f_code.co_filename, frame.f_code.co_qualname))
             return inside
 
+        forget(self.files.values())
         sys.settrace(calls)
         for item in run_tests(session.items):
             sys.settrace(None)
@@ -224,6 +233,7 @@ class Reach:
                 known = self.lines if isinstance(what, int) else self.functions
                 known[self.files[file], what].append(item)  # type: ignore[index]
             seen.clear()
+            forget(self.files.values())
             sys.settrace(calls)  # anew each time: a test that recurses too deep ends it
         sys.settrace(None)
         return self

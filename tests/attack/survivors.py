@@ -334,6 +334,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"approximation\._require_small: if pieces > .* → if pieces >= .*", PATIENCE),
     (r"approximation\._require_small: if abs\(.* → .* (<|>)= largest:", SAME),
     (r"approximation\.prove: if tail < .* → if tail <= .*", SAME),
+    (r"approximation\._without_last: if not more < .* → if not more <= .*", SAME),
 )
 """(pattern of a mutant's description, reason): the pattern has to match all of it."""
 
