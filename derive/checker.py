@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.approximation import Unproved, prove_all
-from derive.derivation import CertificateError, Derivation, replay_all
+from derive.derivation import CertificateError, Derivation, replay_all, require_keys
 from derive.distributions import FAMILIES
 from derive.entries import statements
 from derive.rules import RULES
@@ -38,6 +38,9 @@ def check(data: Any) -> dict[str, Derivation]:
         CertificateError: when a step, a lemma, a statement, a family or an approximation does not hold.
     """
     proved = replay_all(data, RULES, FAMILIES)
+    require_keys(
+        "the certificate", data, {"format", "id", "families", "derivations"}, optional={APPROXIMATIONS}
+    )
     expected = statements() | {id: (s.declarations, s.left) for id, s in stated().items()}
     for name, derivation in proved.items():
         if name in expected and expected[name] != (derivation.scope.declarations, derivation.left):

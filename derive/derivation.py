@@ -8,7 +8,7 @@ code under ``approximations``: ``derive.approximation`` says what they are and p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -299,6 +299,10 @@ def replay_all(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Fami
         proved: dict[str, Derivation] = {}
         scopes: dict[tuple[Declaration, ...], Scope] = {}
         for entry in data["derivations"]:
+            require_keys(
+                "a derivation", entry, {"id", "title", "declarations", "left", "steps", "right"},
+                optional={"conclusions"},
+            )  # fmt: skip
             if entry["id"] in proved:
                 raise CertificateError(f"{entry['id']} is derived twice")
             if not isinstance(entry["declarations"], list):
@@ -315,9 +319,24 @@ def replay_all(data: Any, rules: Mapping[str, Rule], families: Mapping[str, Fami
         raise CertificateError(f"malformed certificate: {type(error).__name__}: {error}") from error
 
 
+def require_keys(what: str, data: Any, needed: Set[str], *, optional: Set[str] = frozenset()) -> None:
+    """Refuse a JSON object with a key too few or too many: one that nobody reads would be taken as checked.
+
+    Raises:
+        CertificateError: with the keys.
+    """
+    if not isinstance(data, dict):
+        raise CertificateError(f"{what} is no object with keys")
+    if missing := sorted(needed - set(data)):
+        raise CertificateError(f"{what} has no {', '.join(missing)}")
+    if unknown := sorted(map(str, set(data) - needed - optional)):
+        raise CertificateError(f"{what} has keys that nobody checks: {', '.join(unknown)}")
+
+
 def _decode_declaration(data: Any) -> Declaration:
-    if set(data) != {"name", "domain", "indexed"} or not isinstance(data["indexed"], bool):
-        raise CertificateError("a declaration has a name, a domain and a flag indexed")
+    require_keys("a declaration", data, {"name", "domain", "indexed"})
+    if not isinstance(data["indexed"], bool):
+        raise CertificateError("indexed is true or false")
     return Declaration(data["name"], data["domain"], data["indexed"])
 
 
@@ -329,6 +348,7 @@ def _decode_symbol(name: Any) -> Symbol:
 
 
 def _decode_family(data: Any) -> Family:
+    require_keys("a family", data, {"name", "parameters", "variable", "support", "density"})
     return Family(
         data["name"],
         tuple(_decode_declaration(p) for p in data["parameters"]),
@@ -360,6 +380,9 @@ def _replay_one(
         name, entry["title"], scope, decode(entry["left"]),
     )  # fmt: skip
     for number, stored in enumerate(entry["steps"], 1):
+        require_keys(
+            f"{name}, step {number},", stored, {"rule", "place", "bindings", "conditions", "detail", "after"}
+        )
         where = f"{name}, step {number}, rule {stored['rule']!r}"
         if stored["rule"] not in rules:
             raise CertificateError(f"{where}: there is no such rule")
@@ -392,6 +415,7 @@ def _replay_one(
     if not _is_written(chain.line, entry["right"]):
         raise CertificateError(f"{name}: the last line is not the stated result")
     for stated in entry.get("conclusions", []):
+        require_keys(f"{name}: a conclusion", stated, {"kind", "terms"})
         try:
             chain.conclude(stated["kind"], *(decode(t) for t in stated["terms"]))
         except (Refused, TermError) as error:
@@ -401,4 +425,5 @@ def _replay_one(
 
 __all__ = [
     "Bindings", "CertificateError", "Chain", "Derivation", "certificate", "dumps", "replay", "replay_all",
+    "require_keys",
 ]  # fmt: skip

@@ -217,6 +217,9 @@ def stated(**changes: Any) -> dict[str, Any]:
     return {"format": "derive certificate 1", "id": entry["id"], "families": [], "derivations": [entry]}
 
 
+FAMILY = {"name": "F", "parameters": [], "variable": "x", "support": 1, "density": 1}
+
+
 def one_step(**changes: Any) -> dict[str, Any]:
     """A certificate of 1 + 1 = 2, with changes in its one step."""
     step = {
@@ -282,10 +285,24 @@ def test_a_stated_condition_is_the_one_that_was_found() -> None:
     ("data", "why"),
     [
         ({**stated(), "format": "certificate"}, "this is not a 'derive certificate 1'"),
-        (stated(declarations=[{"name": "mu", "domain": "real"}]), "a declaration has a name"),
-        ({**stated(), "families": [{"name": "F", "parameters": [], "variable": 1}]}, "a variable is a name"),
+        (stated(declarations=[{"name": "mu", "domain": "real"}]), "a declaration has no indexed"),
+        (stated(declarations=[{"name": "mu", "domain": "real", "indexed": 0}]), "indexed is true or false"),
+        ({**stated(), "families": [{**FAMILY, "variable": 1}]}, "a variable is a name"),
+        ({**stated(), "families": ["F"]}, "a family is no object"),
+        (
+            {**stated(), "families": [{"name": "F"}]},
+            "a family has no density, parameters, support, variable$",
+        ),
+        ({**stated(), "families": [{**FAMILY, "mean": 1, "age": 2}]}, "a family has keys .*: age, mean$"),
+        ({**stated(), "approximation": []}, "the certificate has keys that nobody checks: approximation$"),
+        ({**stated(), 3: []}, "the certificate has keys that nobody checks: 3$"),
+        (stated(conclusion=[]), "a derivation has keys that nobody checks: conclusion$"),
+        ({**stated(), "derivations": [{"id": "same"}]}, "a derivation has no declarations, left"),
+        (one_step(reason="because"), "same, step 1, has keys that nobody checks: reason$"),
+        (stated(conclusions=[{"kind": "positive", "terms": [], "of": 2}]), "a conclusion has keys .*: of$"),
+        (stated(conclusions=[{"kind": "positive"}]), "same: a conclusion has no terms$"),
     ],
-    ids=lambda part: str(part)[:40],
+    ids=lambda part: str(part)[-60:],
 )
 def test_a_malformed_certificate_is_refused_for_its_fault(data: dict[str, Any], why: str) -> None:
     with pytest.raises(CertificateError, match=why):

@@ -346,6 +346,9 @@ FORGERIES = (
         "another format", lambda data: data.update(format="derive certificate 9"), "is not a", step=False
     ),
     Forgery("no certificate", lambda data: [data], "malformed", step=False),
+    Forgery(
+        "a remark that nobody checks", lambda data: data.update(remark="all is well"), "remark", step=False
+    ),
 )
 
 LITERALS: Mapping[str, tuple[str, str, str]] = {
