@@ -263,7 +263,6 @@ def verify(
     """Re-prove every step, enclose the integrals, measure the generated code."""
     from derive import catalogue
     from derive import verification as room
-    from derive.build import replace
     from derive.evidence.report import environment, table
     from derive.evidence.sampled import sampled_rules
     from derive.evidence.trusted import lines
@@ -291,14 +290,9 @@ def verify(
         rules = sampled_rules(sorted({rule for row in rows for rule in row["rules"]}))
         data: dict[str, Any] = {"environment": environment(), "results": rows, "rules": rules}
         if exhaustive:
+            _write_report(output, data)  # hours of work follow
             data["exhaustive"] = room.verify_exhaustively(lambda stage: step(stage, advance=0))
-    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-    if output is not None:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            replace(output, text)
-        except OSError as error:
-            raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
+    text = _write_report(output, data)
     if peers is not None:
         for path in room.compare_peers(peers):
             click.echo(f"written: {path}", err=True)
@@ -306,6 +300,20 @@ def verify(
     good = all(row["verified"] for row in rows) and all(rule["holds"] for rule in rules)
     if not good or any(r["failures"] for r in data.get("exhaustive", ())):
         sys.exit(1)
+
+
+def _write_report(output: Path | None, data: dict[str, Any]) -> str:
+    """The report as JSON, which goes to the file too, where there is one."""
+    from derive.build import replace
+
+    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    if output is not None:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            replace(output, text)
+        except OSError as error:
+            raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
+    return text
 
 
 @main.command(epilog="Example:  derive code kl-diagonal-normal-standard --target torch --parameters logvar")

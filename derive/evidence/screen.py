@@ -30,6 +30,7 @@ DTYPE = "float32"
 JUDGE = "numpy"
 """The target whose float64 results are the screen."""
 BLOCK = 1 << 17
+"""Numbers of an argument that are drawn at a time."""
 WIDTH = 16
 CONFIRMED = 20
 """How many of the worst points ball arithmetic judges."""
@@ -71,7 +72,7 @@ def screened(
 ) -> Iterator[CodeRow]:
     """Measure values and gradients of a result's functions at ``points`` random float32 points each.
 
-    Sums are taken over rows of ``WIDTH`` coordinates.  ``max_ulp`` is what ball arithmetic says of the
+    A point of a sum is a row of ``WIDTH`` coordinates.  ``max_ulp`` is what ball arithmetic says of the
     worst points; ``mean_ulp`` and ``bad`` are of the screen.
     """
     loaded = {target: load(path) for target, path in modules.items()}
@@ -84,8 +85,8 @@ def screened(
         quantities = (f"sum over {WIDTH}",) if reference.summed else ("value", *reference.names)
         tallies = {(t, q): _Tally() for t in loaded for q in quantities}
         width = WIDTH if reference.summed else 1
-        for k, start in enumerate(range(0, points, BLOCK)):
-            rows = min(BLOCK, points - start) // width
+        for k, start in enumerate(range(0, points, BLOCK // width)):
+            rows = min(BLOCK // width, points - start)
             arrays, _ = inputs(reference, FORMATS[DTYPE], rows, width, seed + k)
             if not reference.summed:
                 arrays = tuple(a[:, 0] for a in arrays)

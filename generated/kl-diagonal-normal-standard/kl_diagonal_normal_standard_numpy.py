@@ -759,16 +759,31 @@ def _summed(
         if not size:
             return np.asarray(np.add.reduce(np.zeros(shape), axis=axis)).astype(dtype)[()]
         rows = max(1, _BLOCK * len(arrays[0]) // size)
+        add: Callable[..., Array] = np.add.reduce if dtype.itemsize < 8 else _sum
         parts = []
         for start in range(0, len(arrays[0]), rows):
             block = [x[start : start + rows].astype(np.float64, copy=False) for x in arrays]
             (values,) = formula(*block, spare=dtype.itemsize < 8)
-            parts.append(np.add.reduce(values, axis=axis))
+            parts.append(add(values, axis=axis))
         if 0 in np.atleast_1d(axis) % len(shape):  # the rows themselves are added up
-            total = np.add.reduce(np.stack(parts, axis=-1), axis=-1)
+            total = add(np.stack(parts, axis=-1), axis=-1)
         else:
             total = np.concatenate(parts)
         return np.asarray(total).astype(dtype)[()]
+
+
+def _sum(x: Array, axis: int | tuple[int, ...]) -> Array:
+    """The sum over `axis` of numbers that are not negative, almost as if rounded once.
+
+    The leading digits, multiples of one unit a row, add up without rounding; the rest adds up on its own.
+    """
+    most = np.max(x, axis=axis, keepdims=True)
+    count, largest = x.size // most.size, np.finfo(x.dtype).max
+    unit = np.where(most < largest / 2, np.minimum(2 * count * most, largest / 4), 0)
+    leading = (x + unit) - unit
+    rest = np.where(unit > 0, x - leading, 0)
+    total: Array = np.add.reduce(leading, axis=axis) + np.add.reduce(rest, axis=axis)
+    return total
 
 
 def _checked(arguments: tuple[ArrayLike, ...]) -> tuple[list[Any], np.dtype[Any]]:

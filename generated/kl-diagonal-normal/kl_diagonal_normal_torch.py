@@ -1219,12 +1219,14 @@ class _InBlocks(torch.autograd.Function):
         slopes: Slopes,
         together: Together | None,
         dims: Sequence[int],
-        working: torch.dtype,
+        dtype: torch.dtype,
         *inputs: Tensor,
     ) -> Tensor:
+        working = torch.promote_types(dtype, torch.float32)
         ctx.slopes, ctx.dims, ctx.working = slopes, dims, working
         if not any(ctx.needs_input_grad):
-            return torch.cat([_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)])
+            parts = [_sum(value(*_cast(rows, working)), dims) for rows in _blocks(*inputs)]
+            return torch.cat(parts).to(dtype)
         sums, kept = [], []
         for rows in _blocks(*inputs):
             plain = _cast(rows, working)
@@ -1233,7 +1235,7 @@ class _InBlocks(torch.autograd.Function):
                 kept.append(slope if needed and slope is not x else row)
             sums.append(_sum(found, dims))
         ctx.save_for_backward(*inputs, *kept)
-        return torch.cat(sums)
+        return torch.cat(sums).to(dtype)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -1271,11 +1273,12 @@ def _evaluate(
     dtype: torch.dtype,
 ) -> Tensor:
     """The sum of `value` over `dim`, in `dtype`; float16 and bfloat16 are worked out in float32."""
-    working = torch.promote_types(dtype, torch.float32)
     dims = [d + inputs[0].dim() if d < 0 else d for d in ((dim,) if isinstance(dim, int) else dim)]
     large = all(_may_look(x) for x in inputs) and inputs[0].nbytes > _BLOCK * torch.get_num_threads()
     if large and 0 not in dims:
-        return _InBlocks.apply(value, slopes, together, dims, working, *inputs).to(dtype)
+        total: Tensor = _InBlocks.apply(value, slopes, together, dims, dtype, *inputs)
+        return total
+    working = torch.promote_types(dtype, torch.float32)
     total = _sum(_differentiable(value, slopes, *_cast(inputs, working)), dims)
     return _whole(total, dtype).to(dtype)
 
@@ -1311,7 +1314,21 @@ def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
 
 
 def _sum(x: Tensor, dims: Sequence[int]) -> Tensor:
-    return x.sum(dims) if dims else x
+    """The sum over `dims` of numbers that are not negative, in float64, almost as if rounded once.
+
+    Of float64 the leading digits, multiples of one unit a row, add up without rounding, the rest apart.
+    """
+    if not dims:
+        return x
+    if x.dtype == torch.float32 and x.device.type != "mps":  # Apple's graphics processors have no float64
+        return x.sum(dims, dtype=torch.float64)
+    if not x.numel():
+        return x.sum(dims)
+    most, largest = x.detach().amax(dims, keepdim=True), torch.finfo(x.dtype).max
+    count = x.numel() // most.numel()
+    unit = torch.where(most < largest / 2, (2 * count * most).clamp(max=largest / 4), 0)
+    leading = (x + unit) - unit
+    return leading.sum(dims) + torch.where(unit > 0, x - leading, 0).sum(dims)
 
 
 def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ...], torch.dtype]:

@@ -99,6 +99,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"derivation\.families_used: seen\.add\(id\(term\)\) → pass", MEMORY),
     (r"derivation\.Derivation: @dataclass\(frozen=True, eq=False\) → .*", COURTESY),
     (r"derivation\.Chain\.apply: self, rule: Rule, .*, \*, .* → .*, /, .*", HOW_CALLED),
+    (r"derivation\.require_keys: .*, \*, .* → .*, /, .*", HOW_CALLED),
     (r"derivation\._replay_one: .*sort == \"text\".* → .*sort >= \"text\".*", SAME),
     (r"wellformed\.integrals_above: .* → .*(True and .*|and True|or .*|index (<|>)= 0):", EQUAL_ENDS),
     (r"wellformed\._Checker\._derivative: moves = .* → moves = True and .*", DECLARED),
