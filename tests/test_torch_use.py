@@ -231,11 +231,11 @@ def test_exported_program_takes_any_batch(name: str, strict: bool, kl: Any) -> N
 def sharded_cases(name: str, path: Path, function: Callable[..., Any]) -> Iterator[ranks.Case]:
     """Rows that do not divide by two, a second law shared by all rows, and a dtype that is rounded to."""
     half = len(ALL[name][1].arguments) // 2
-    for dtype in (torch.float64, torch.bfloat16):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16):
         inputs = tensors(name, 5, 8, dtype=dtype)
         if "standard" not in name:
             inputs[half:] = [t[0] for t in inputs[half:]]
-        exact = name in ELEMENTWISE or dtype == torch.bfloat16
+        exact = name in ELEMENTWISE or dtype != torch.float64
         yield ranks.Case(str(path), name, inputs, list(value_and_slopes(function, inputs)), exact)
 
 
@@ -246,7 +246,7 @@ def test_two_ranks_give_what_one_gives(generated: Path, kl: Any, tmp_path: Path)
         for name, (id, _) in ALL.items()
         for case in sharded_cases(name, generated / module_name(result(id), TORCH), kl(name))
     ]
-    assert len(cases) == 2 * len(ALL)
+    assert len(cases) == 3 * len(ALL)
     text = (generated / "kl_diagonal_normal_torch.py").read_text(encoding="utf-8")
     assert "def _whole(total: " in text
     planted = tmp_path / "planted.py"
@@ -256,7 +256,7 @@ def test_two_ranks_give_what_one_gives(generated: Path, kl: Any, tmp_path: Path)
     paths = [str(tmp_path / name) for name in ("store", "cases.pt", "found")]
     import_module("torch.multiprocessing").spawn(ranks.compare, tuple(paths), nprocs=ranks.RANKS)
     found = (tmp_path / "found").read_text(encoding="utf-8").split("\n")
-    assert found == ["planted kl_diagonal_normal torch.bfloat16 S(1) value"]
+    assert found == [f"planted kl_diagonal_normal torch.{t} S(1) value" for t in ("float32", "bfloat16")]
 
 
 # -- the drop-in -----------------------------------------------------------------------------------
