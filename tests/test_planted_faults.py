@@ -16,13 +16,13 @@ from attack import rewrites
 from attack.campaign import attack, attack_each, judge, nodes_of, table
 from attack.operators import (
     STEP_MUTANTS,
-    TERM_OPERATORS,
     Data,
     Mutant,
     certificate_of_step,
     chains,
     remembered,
 )
+from attack.term_operators import TERM_OPERATORS
 
 from derive.catalogue import IDS
 from derive.codec import decode, encode

@@ -26,7 +26,7 @@ from derive.scope import DOMAINS, Declaration, Scope, ScopeError
 from derive.terms import INFINITY, TermError, at, walk
 
 from .campaign import nodes_of
-from .operators import equal_terms, wrong_terms
+from .term_operators import equal_terms, wrong_terms
 
 POINTS = 2
 

@@ -20,10 +20,10 @@ from .operators import (
     bindings_of,
     certificate_of_step,
     consistent,
-    equal_terms,
     hurt,
     with_step,
 )
+from .term_operators import equal_terms
 
 Rewriting = tuple[str, Data]
 
