@@ -176,10 +176,8 @@ class Field:
         if a[0] == 0:
             raise Undetermined("division by zero")
         if self.sign(a[0]) is None:
-            for factor, _ in self.factor(a[0])[1]:
-                if self.sign(factor) is not None:
-                    continue
-                raise Undetermined(f"a denominator is not certified nonzero: {self.describe(factor)}")
+            parts = [self.describe(f) for f, _ in self.factor(a[0])[1] if self.sign(f) is None]
+            raise Undetermined(f"a denominator is not certified nonzero: {', '.join(parts)}")
         return self.make(a[1], a[0])
 
     def power(self, a: Element, k: int) -> Element:
@@ -263,17 +261,5 @@ class Field:
         """+1, -1 or 0 when an element is certified so, else None."""
         if a[0] == 0:
             return 0
-        total = 1
-        for p in a:
-            whole = 1 if p.is_one() else self.sign(p)
-            if whole is not None:
-                total *= whole
-                continue
-            content, factors = self.factor(p)
-            total *= 1 if content > 0 else -1
-            for factor, k in factors:
-                sign = self.sign(factor)
-                if sign is None:
-                    return None
-                total *= sign**k
-        return total
+        over, under = self.sign(a[0]), 1 if a[1].is_one() else self.sign(a[1])
+        return None if over is None or under is None else over * under

@@ -61,11 +61,8 @@ class FunctionField(Field):
             content, factors = self.factor(p)
             number *= content if side == 1 else 1 / content
             for factor, k in factors:
-                sign = self.sign(factor)
-                if sign is None:
+                if self.sign(factor) != 1:
                     raise Undetermined("the logarithm of a factor of unknown sign")
-                if sign == -1:
-                    factor, number = -factor, number * (-1) ** int(k)
                 out = self.add(out, self._log_of_factor(factor, side * int(k)))
         return self.add(out, self._log_of_rational(number))
 
@@ -136,10 +133,9 @@ class FunctionField(Field):
             number *= content if side == 1 else 1 / content
             for factor, k in factors:
                 k = side * int(k)
-                sign = self.sign(factor)
-                if k % 2 or sign is None:
+                if k % 2 or self.sign(factor) != 1:
                     raise Undetermined(f"the square root of {self.describe(factor)}")
-                out = self.multiply(out, self.power(Element(factor * sign, self.one[0]), k // 2))
+                out = self.multiply(out, self.power(Element(factor, self.one[0]), k // 2))
         for integer, side in ((number.p, 1), (number.q, -1)):
             for prime, k in primes(integer):
                 g = self.element(

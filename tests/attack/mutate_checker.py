@@ -42,8 +42,9 @@ MODULES = (
     "checker", "approximation", "kernel", "derivation", "wellformed", "codec", "scope", "rules.identity",
     "rules.algebra", "rules.definitions", "rules.logarithms", "rules.integrals", "rules.derivatives",
     "calculus", "derivative", "conclusions", "normal_form", "function_field", "field", "terms", "entries",
+    "stated",
 )  # fmt: skip
-"""What is trusted, the smallest circle first."""
+"""What is trusted, the smallest circle first; families of distributions are data, and no code."""
 TESTS = (
     "tests/test_guards_approximation.py", "tests/test_guards.py", "tests/test_guards_rules.py",
     "tests/test_guards_derivatives.py", "tests/test_guards_calculus.py", "tests/test_guards_normal_form.py",

@@ -40,9 +40,6 @@ NONNEGATIVE = "every part of the slope has been found to be written as not negat
 WHOLE_POWERS = "a base that may be negative has whole, positive exponents alone in a well-formed line"
 CLOSED = "a density that stays closed makes less equal, not more"
 FOREIGN = "SymPy's own arithmetic, which would look at it, never sees a term"
-BY_FACTORS = (
-    "a polynomial whose factors are all certified is certified as it stands, so this branch only refuses"
-)
 AGAIN = "division by zero is refused once more where the fraction is made"
 TYPING = "names that annotations alone use: nothing of them is run"
 CERTIFIED = "its sign has been certified before"
@@ -203,8 +200,6 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"terms\.DerivativeIn\.__new__: raise TermError\(f\".* → raise TermError\(f\".*", WORDS),
     (r"field\.Field\.describe: .*", WORDS),
     (r"field\.Generator: @dataclass\(frozen=True\) → .*", COURTESY),
-    (r"field\.Field\.element_sign: total \*= 1 if content > 0 else -1 → .*", BY_FACTORS),
-    (r"field\.Field\.element_sign: total \*= sign\*\*k → .*", BY_FACTORS),
     (r"field\.Field\.sign: signs = .* → .*c >= 0.*", SAME),
     (r"field\.Field\.power: if comb\(.* → if comb\(.*\) >= MOST_TERMS or .*", SAME),
     (r"field\.Field\.power: if k == (1|0): → if k <= (1|0):", SAME),
@@ -231,7 +226,6 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"field\.Field\.add: if a\[1\] == b\[1\]: → if False:", SHORT_CUT),
     (r"field\.Field\.multiply: if a\[1\]\.is_one\(\) and .* → if False:", SHORT_CUT),
     (r"field\.Field\.used: if p\.is_constant\(\): → if False:", SHORT_CUT),
-    (r"field\.Field\.inverse: if self\.sign\(factor\) is not None: → if False:", BY_FACTORS),
     (r"terms\.DerivativeIn\.__new__: if len\(args\) == 2 .* → if len\(args\) >= 2 .*", WORDS),
     (r"entries\.\(module\): if TYPE_CHECKING: → .*", TYPING),
     (r"conclusions\._variable: .*domain == \"natural\": → .*domain <= \"natural\":", SAME),
@@ -268,9 +262,6 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"function_field\.FunctionField\.exp: root = .*\.q == 1 .* → .*\.q <= 1 .*", SAME),
     (r"function_field\.FunctionField\.exp: .* sum\(powers\) == 1: → .* sum\(powers\) <= 1:", SAME),
     (r"function_field\.FunctionField\.exp: .* len\(used\) == 1 and .* → .*len\(used\) <= 1 and .*", SAME),
-    (r"function_field\.FunctionField\.log: if sign == -1: → if sign <= -1:", SAME),
-    (r"function_field\.FunctionField\.log: factor, number = -factor, .*", POSITIVE_LEAD),
-    (r"function_field\.FunctionField\.root: .*factor \* sign.* → .*factor / sign.*", POSITIVE_LEAD),
     (r"function_field\.FunctionField\.exp: canonical, c = .*", LEADING),
     (r"function_field\.FunctionField\._opaque: .*, \*, .* → .*, /, .*", HOW_CALLED),
     (r"function_field\.FunctionField\.__init__: .*, \*, .* → .*, /, .*", HOW_CALLED),
@@ -289,7 +280,6 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"function_field\.FunctionField\.exp: lead = .* → .*", LEADING),
     (r"conclusions\._nonnegative: .*args\[1\] > 0.* → .*args\[1\] > -1.*", WHOLE_POWERS),
     (r"conclusions\._nonnegative: .*args\[1\] > 0.* → .*args\[1\] > 1 and.*", SAME),
-    (r"function_field\.FunctionField\.log: if sign == -1: → if (sign == - (0|2)|False):", POSITIVE_LEAD),
     (r"function_field\.FunctionField\.(log|root): .*\.describe\(.* → .*\.describe\(.*", WORDS),
     (
         r"function_field\.FunctionField\._log_of_rational: (if q <= 0: → if .*|raise .* → pass)",
