@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from derive.evidence import sampling
-from derive.evidence.instances import COUNTEREXAMPLES, INSTANCES, UNNEEDED
+from derive.evidence.counterexamples import COUNTEREXAMPLES, UNNEEDED
+from derive.evidence.instances import INSTANCES
 from derive.evidence.sampled import figures, row, sampled_rules
 from derive.evidence.sampling import Report, identity_of, sample_rule
 from derive.kernel import Condition

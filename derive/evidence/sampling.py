@@ -23,7 +23,8 @@ from sympy import Expr, Symbol
 from derive import catalogue
 from derive.distributions import FAMILIES
 from derive.evidence.ball import BallError
-from derive.evidence.instances import COUNTEREXAMPLES, INSTANCES, UNNEEDED, Counterexample, Instance, mass_on
+from derive.evidence.counterexamples import COUNTEREXAMPLES, UNNEEDED, Counterexample
+from derive.evidence.instances import INSTANCES, Instance, mass_on
 from derive.evidence.quadrature import Evaluator
 from derive.evidence.references import DIVERGENCES
 from derive.field import Undetermined
