@@ -19,7 +19,8 @@ What limits the ratios, each shown by ``--profile`` on the machine at hand:
   what a pass saves), adding the half square by ``addcmul`` (other roundings with gradients than without),
   smaller blocks (each operation costs 1 to 3 microseconds of its own), selecting the values outside the
   interval (a comparison is as dear as 5 products, finding where as dear as 11), a polynomial in place of
-  t^2 / (t coth(t/2) - 2), which takes two coefficients less and a division more (a tenth less time).
+  t^2 / (t coth(t/2) - 2), which takes two coefficients less and a division more (a tenth less time:
+  not enough, for one more function to trust).
 * Compiled code reads each argument once, and is bound by arithmetic: a division and a polynomial beside the
   exponential that the one-liner needs as well, in the forward and in the backward pass; a vector unit works
   out both sides of the selection for every value.  Tried and not kept: t^2 times a polynomial of t on
