@@ -586,7 +586,8 @@ def _sum(x: Array, axis: int | tuple[int, ...]) -> Array:
     count, largest = x.size // max(most.size, 1), jnp.finfo(x.dtype).max
     unit = jnp.where(most < largest / 2, jnp.minimum(2 * count * most, largest / 4), 0)
     leading = (x + unit) - unit
-    return leading.sum(axis) + jnp.where(unit > 0, x - leading, 0).sum(axis)
+    rest = jnp.where(unit > 0, (x - leading).sum(axis, keepdims=True), 0)
+    return leading.sum(axis) + rest.squeeze(axis)
 
 
 def _prepare(positive: list[str], **arguments: ArrayLike) -> tuple[list[Array], Any]:

@@ -780,9 +780,11 @@ def _sum(x: Array, axis: int | tuple[int, ...]) -> Array:
     most = np.max(x, axis=axis, keepdims=True)
     count, largest = x.size // most.size, np.finfo(x.dtype).max
     unit = np.where(most < largest / 2, np.minimum(2 * count * most, largest / 4), 0)
-    leading = (x + unit) - unit
-    rest = np.where(unit > 0, x - leading, 0)
-    total: Array = np.add.reduce(leading, axis=axis) + np.add.reduce(rest, axis=axis)
+    leading = x + unit
+    leading -= unit
+    total: Array = np.add.reduce(leading, axis=axis)
+    rest = np.add.reduce(np.subtract(x, leading, out=leading), axis=axis, keepdims=True)
+    total += np.where(unit > 0, rest, 0).squeeze(axis)
     return total
 
 

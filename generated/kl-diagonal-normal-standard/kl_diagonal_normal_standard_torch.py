@@ -926,7 +926,8 @@ def _sum(x: Tensor, dims: Sequence[int]) -> Tensor:
     count = x.numel() // most.numel()
     unit = torch.where(most < largest / 2, (2 * count * most).clamp(max=largest / 4), 0)
     leading = (x + unit) - unit
-    return leading.sum(dims) + torch.where(unit > 0, x - leading, 0).sum(dims)
+    rest = torch.where(unit > 0, (x - leading).sum(dims, keepdim=True), 0)
+    return leading.sum(dims) + rest.squeeze(dims)
 
 
 def _prepare(positive: list[str], **arguments: Tensor) -> tuple[tuple[Tensor, ...], torch.dtype]:
