@@ -201,6 +201,7 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (r"field\.Field\.describe: .*", WORDS),
     (r"field\.Generator: @dataclass\(frozen=True\) → .*", COURTESY),
     (r"field\.Field\.sign: signs = .* → .*c >= 0.*", SAME),
+    (r"field\.Field\.element_sign: .* over \* under → .* over / under", SAME),
     (r"field\.Field\.power: if comb\(.* → if comb\(.*\) >= MOST_TERMS or .*", SAME),
     (r"field\.Field\.power: if k == (1|0): → if k <= (1|0):", SAME),
     (r"field\.Field\.factor: if len\(p\) == 1: → if len\(p\) <= 1:", NOT_ZERO),
