@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from derive import catalogue
 from derive.build import replace
@@ -16,9 +17,13 @@ from derive.catalogue import Result
 from derive.codegen.render import module_name, module_text
 from derive.codegen.targets import TARGETS
 
+if TYPE_CHECKING:
+    from derive.evidence.measure import CodeRow
+
 Progress = Callable[[str], None]
 SCREENED = 10_000_000
 """Random points for each function in the long run."""
+CORES = os.cpu_count() or 1
 
 
 @contextmanager
@@ -83,20 +88,35 @@ def add_second_opinion(row: dict[str, Any], result: Result) -> None:
     row["verified"] = row["verified"] and not wrong
 
 
-def verify_exhaustively(progress: Progress, points: int = SCREENED, stride: int = 1) -> list[dict[str, Any]]:
+def verify_exhaustively(
+    progress: Progress, points: int = SCREENED, stride: int = 1, workers: int = CORES, compiled: bool = True
+) -> list[dict[str, Any]]:
     """The primitives at every float32 and every function at many random points, compiled too; takes hours."""
     from derive.evidence.exhaustive import exhaustive
     from derive.evidence.report import code_row, faults, references
-    from derive.evidence.screen import screened
+    from derive.evidence.workers import each
 
     with _modules(catalogue.DIVERGENCES) as modules:
-        found = list(
-            exhaustive(modules["kl-normal-standard"], stride=stride, compiled=True, progress=progress)
-        )
-        for id, paths in modules.items():
-            names = references(catalogue.result(id))
-            found += screened(names, paths, points, compiled=True, progress=progress)
+        paths = modules["kl-normal-standard"]
+        found = list(exhaustive(paths, stride=stride, compiled=compiled, workers=workers, progress=progress))
+        jobs = [
+            (id, name, paths, points, compiled)
+            for id, paths in modules.items()
+            for name in references(catalogue.result(id))
+        ]
+        for job, rows in zip(jobs, each(_screen, jobs, workers), strict=True):
+            found += rows
+            progress(job[1])
     return [code_row(row) | {"failures": faults(row)} for row in found]
+
+
+def _screen(job: tuple[str, str, Mapping[str, Path], int, bool]) -> list[CodeRow]:
+    """One function at many random points."""
+    from derive.evidence.report import references
+    from derive.evidence.screen import screened
+
+    id, name, paths, points, compiled = job
+    return list(screened({name: references(catalogue.result(id))[name]}, paths, points, compiled=compiled))
 
 
 def compare_peers(folder: Path, points: int = 20_000) -> list[Path]:

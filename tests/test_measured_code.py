@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from generated_code import needs_compiler
 
+from derive import catalogue
 from derive.catalogue import result
 from derive.codegen.render import module_name, module_text
 from derive.codegen.targets import TARGETS
@@ -22,6 +23,7 @@ from derive.evidence.peers_plot import plot
 from derive.evidence.report import references
 from derive.evidence.samples import Sample
 from derive.evidence.screen import screened
+from derive.verification import verify_exhaustively
 
 torch = import_module("torch")
 IDS = ("kl-normal", "kl-normal-standard", "kl-diagonal-normal", "kl-diagonal-normal-standard")
@@ -250,6 +252,21 @@ def test_screen_passes_ours_and_finds_a_fault(paths: Any, tmp_path: Path) -> Non
     worst = {(r.target, r.quantity): r.max_ulp for r in screened({name: VAE}, modules, 2000)}
     assert worst["torch", "value"] > 8
     assert worst["numpy", "value"] <= 4
+
+
+def test_the_long_run_is_the_same_in_processes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "DIVERGENCES", ("kl-normal-standard",))
+    told: list[str] = []
+
+    def run(workers: int) -> list[dict[str, Any]]:
+        return verify_exhaustively(told.append, points=64, stride=1 << 22, workers=workers, compiled=False)
+
+    rows = run(1)
+    assert rows == run(2)
+    assert not any(row["failures"] for row in rows)
+    assert {row["quantity"] for row in rows if "every" in row["quantity"] or "steps" in row["quantity"]}
+    assert {row["function"] for row in rows} >= set(references(result("kl-normal-standard")))
+    assert "s 100.0%" in told
 
 
 # -- peers -------------------------------------------------------------------------------------------

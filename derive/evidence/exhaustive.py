@@ -11,20 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import mpmath
 import numpy as np
 
 from derive.catalogue import result
 from derive.evidence.floats import FORMATS, Floats
-from derive.evidence.measure import COMPILED, LIBRARIES, SUBNORMALS, CodeRow, Function, Scale, load
+from derive.evidence.measure import COMPILED, LIBRARIES, SUBNORMALS, CodeRow, Scale, load
 from derive.evidence.report import references
 from derive.evidence.samples import Reference, Sample, Truth
+from derive.evidence.workers import each
 
 ID = "kl-normal-standard"
 BLOCK = 1 << 18
 PATTERNS = 1 << 32
+PARTS = 64
+"""Of the sweep through the patterns, each a piece of work of its own."""
 SERIES_BELOW = 2.0**-6
 Progress = Callable[[str], None]
 
@@ -37,39 +42,60 @@ class _Tally:
     total: float = 0.0
     bad: int = 0
 
+    def add(self, other: _Tally) -> None:
+        """Take in what was found elsewhere."""
+        self.worst = max(self.worst, other.worst)
+        self.total += other.total
+        self.bad += other.bad
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The patterns from ``start`` to ``end`` put into one function of every target.
+
+    ``modules`` are the names of the targets in the rows, with the paths of their modules.
+    """
+
+    name: str
+    modules: tuple[tuple[str, Path], ...]
+    start: int
+    end: int
+    stride: int
+
 
 def exhaustive(
     modules: Mapping[str, Path],
     *,
     stride: int = 1,
     compiled: bool = False,
+    workers: int = 1,
     progress: Progress = lambda stage: None,
 ) -> Iterator[CodeRow]:
     """Measure the functions and their derivatives at every ``stride``-th finite normal float32.
 
     ``modules`` maps a target to the path of its module for ``kl-normal-standard``; ``compiled`` adds the
-    compiled functions of the targets that have them.
+    compiled functions of the targets that have them.  More than one worker are processes.
     """
-    found = references(result(ID))
-    loaded = {}
+    measured: list[tuple[str, Path]] = []
     for target, path in modules.items():
         try:
-            loaded[target] = load(path)
+            _module(path)
         except ImportError as error:
             yield CodeRow(target, ID, "float32", "every float32", 0, 0, 0, 0, {}, "not measured", str(error))
             continue
-        if compiled and target in COMPILED:
-            loaded[COMPILED[target]] = loaded[target]
-    for name, exact in (
-        ("kl_normal_standard_from_logvar", _of_log_variance),
-        ("kl_normal_standard_from_var", _of_variance),
-        ("kl_normal_standard_from_softplus", _of_softplus),
-    ):
-        functions = {
-            target: (getattr(module, name), getattr(module, name + LIBRARIES[target].gradient))
-            for target, module in loaded.items()
-        }
-        yield from _sweep(functions, found[name], exact, stride, progress)
+        measured += [(t, path) for t in (target, COMPILED.get(target) if compiled else None) if t]
+    for name in SWEPT:
+        yield from _swept(name, tuple(measured), stride, workers, progress)
+
+
+@cache
+def _module(path: Path) -> ModuleType:
+    return load(path)
+
+
+@cache
+def _reference(name: str) -> Reference:
+    return references(result(ID))[name]
 
 
 def _of_log_variance(t: Floats) -> tuple[Floats, Floats]:
@@ -121,18 +147,48 @@ def _horner(x: Floats, coefficients: list[float]) -> Floats:
     return out
 
 
-def _sweep(
-    functions: Mapping[str, tuple[Function, Function]], reference: Reference,
-    exact: Callable[[Floats], tuple[Floats, Floats]], stride: int, progress: Progress,
-) -> Iterator[CodeRow]:  # fmt: skip
-    """Target → the function and that which gives its gradients; the truth is worked out once for all."""
-    form, name = FORMATS["float32"], reference.names[1]
-    quantities = ("value", f"gradient of {name}")
-    tallies = {(target, quantity): _Tally() for target in functions for quantity in quantities}
-    points = 0
+SWEPT: Mapping[str, Callable[[Floats], tuple[Floats, Floats]]] = {
+    "kl_normal_standard_from_logvar": _of_log_variance,
+    "kl_normal_standard_from_var": _of_variance,
+    "kl_normal_standard_from_softplus": _of_softplus,
+}
+"""Function → its value and its derivative at mean 0."""
+
+
+def _swept(
+    name: str, modules: tuple[tuple[str, Path], ...], stride: int, workers: int, progress: Progress
+) -> Iterator[CodeRow]:
+    """The rows of one function: its parts put together."""
+    reference = _reference(name)
+    variable = reference.names[1]
     end = PATTERNS // 2 if reference.slots[1].role == "scale" else PATTERNS
-    for start in range(0, end, BLOCK * stride):
-        patterns = np.arange(start, min(start + BLOCK * stride, end), stride, dtype=np.uint64)
+    size = max(BLOCK * stride, end // PARTS)
+    parts = [_Part(name, modules, k, min(k + size, end), stride) for k in range(0, end, size)]
+    tallies: dict[tuple[str, str], _Tally] = {}
+    points = 0
+    for done, (count, found) in enumerate(each(_sweep, parts, workers), 1):
+        points += count
+        for key, tally in found.items():
+            tallies.setdefault(key, _Tally()).add(tally)
+        progress(f"{variable} {done / len(parts):.1%}")
+    for (target, quantity), tally in tallies.items():
+        ulp, at = tally.worst
+        yield CodeRow(
+            target, f"{ID} {quantity}", "float32", "every float32" if stride == 1 else "float32 by steps",
+            points, round(ulp, 3), round(tally.total / points, 4), tally.bad, {variable: repr(at)},
+            reason=_confirmed(reference, quantity, SWEPT[name], at),
+        )  # fmt: skip
+
+
+def _sweep(part: _Part) -> tuple[int, dict[tuple[str, str], _Tally]]:
+    """How many points a part has, and what was found there; the truth is worked out once for all targets."""
+    form, variable = FORMATS["float32"], _reference(part.name).names[1]
+    quantities = ("value", f"gradient of {variable}")
+    tallies = {(target, quantity): _Tally() for target, _ in part.modules for quantity in quantities}
+    points = 0
+    for start in range(part.start, part.end, BLOCK * part.stride):
+        stop = min(start + BLOCK * part.stride, part.end)
+        patterns = np.arange(start, stop, part.stride, dtype=np.uint64)
         with np.errstate(invalid="ignore"):
             x = patterns.astype(np.uint32).view(np.float32).astype(np.float64)
         x = x[np.isfinite(x) & (np.abs(x) >= form.least_normal)]
@@ -140,33 +196,25 @@ def _sweep(
             continue
         points += x.size
         arrays = [np.zeros_like(x), x]
-        truths = exact(x)
+        truths = SWEPT[part.name](x)
         scales = [Scale.of(Truth(t, np.zeros_like(t)), np.abs(t), form) for t in truths]
         kept = (None, np.abs(truths[0]) < form.largest / 2)  # elsewhere the gradient of a sum says nothing
-        for target, (function, slopes) in functions.items():
-            library = LIBRARIES[target]
+        for target, path in part.modules:
+            library, module = LIBRARIES[target], _module(path)
             assert library.gradients is not None
             computed = (
-                library.call(function, arrays, "float32"),
-                library.gradients(slopes, arrays, "float32")[1],
+                library.call(getattr(module, part.name), arrays, "float32"),
+                library.gradients(getattr(module, part.name + library.gradient), arrays, "float32")[1],
             )
             for quantity, ours, scale, keep in zip(quantities, computed, scales, kept, strict=True):
                 signed = keep is not None
                 ulps, wrong = scale.compare(ours, SUBNORMALS, signed=signed, flushes=library.flushes)
                 if keep is not None:
                     ulps, wrong = np.where(keep, ulps, 0.0), wrong & keep
-                k, tally = int(np.argmax(ulps)), tallies[target, quantity]
-                tally.worst = max(tally.worst, (float(ulps[k]), float(x[k])))
-                tally.total += float(ulps.sum())
-                tally.bad += int(wrong.sum())
-        progress(f"{name} {start / end:.1%}")
-    for (target, quantity), tally in tallies.items():
-        ulp, at = tally.worst
-        yield CodeRow(
-            target, f"{ID} {quantity}", "float32", "every float32" if stride == 1 else "float32 by steps",
-            points, round(ulp, 3), round(tally.total / points, 4), tally.bad, {name: repr(at)},
-            reason=_confirmed(reference, quantity, exact, at),
-        )  # fmt: skip
+                k = int(np.argmax(ulps))
+                here = _Tally((float(ulps[k]), float(x[k])), float(ulps.sum()), int(wrong.sum()))
+                tallies[target, quantity].add(here)
+    return points, tallies
 
 
 def _confirmed(
