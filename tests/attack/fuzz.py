@@ -38,6 +38,8 @@ Path_ = tuple[str | int, ...]
 SECONDS = 2.0
 """Of processor time, so that a busy machine fails no input."""
 MEGABYTES = 512
+REMEMBERED = 5_000
+"""Inputs between which the fuzzer remembers what the kernel accepted; all of them would fill the memory."""
 JUNK: tuple[Any, ...] = (
     None,
     0,
@@ -247,39 +249,47 @@ def _replaced(value: Data, old: Data, new: Data) -> Data:
 def fuzz(id: str, inputs: int, seed: int) -> Tally:
     """Give so many broken certificates to the checker."""
     fuzzer, tally = Fuzzer(id, seed), Tally()
-    with tempfile.TemporaryDirectory() as folder, remembered():
+    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "certificate.json"
-        for _ in range(inputs):
-            made = fuzzer.input()
-            tally.inputs += 1
-            start = time.process_time()
-            try:
-                if isinstance(made, bytes):
-                    file.write_bytes(made)
-                    start = time.process_time()
-                    proved = check_file(file)
-                else:
-                    proved = check(made)
-            except CertificateError as error:
-                tally.refused += 1
-                tally.unreadable += "cannot read" in str(error)
-                proved = None
-            except BaseException as error:
-                tally.failures.append(f"crash {type(error).__name__}: {error}: {_shown(made)}")
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                continue
-            seconds = time.process_time() - start
-            tally.slowest = max(tally.slowest, seconds)
-            if seconds > SECONDS:
-                tally.failures.append(f"{seconds:.1f} s: {_shown(made)}")
-            if proved is not None:
-                why = fuzzer.judge(proved, json.loads(made) if isinstance(made, bytes) else made)
-                if why:
-                    tally.accepted[why] += 1
-                else:
-                    tally.failures.append(f"accepted and not seen to be true: {_shown(made)}")
+        while tally.inputs < inputs:
+            with remembered():
+                for _ in range(min(REMEMBERED, inputs - tally.inputs)):
+                    _try(fuzzer, tally, file)
     return tally
+
+
+def _try(fuzzer: Fuzzer, tally: Tally, file: Path) -> None:
+    """Give one broken certificate to the checker, and tally what comes of it."""
+    made = fuzzer.input()
+    tally.inputs += 1
+    start = time.process_time()
+    try:
+        if isinstance(made, bytes):
+            file.write_bytes(made)
+            start = time.process_time()
+            proved = check_file(file)
+        else:
+            proved = check(made)
+    except CertificateError as error:
+        tally.refused += 1
+        tally.unreadable += "cannot read" in str(error)
+        proved = None
+    except BaseException as error:
+        tally.failures.append(f"crash {type(error).__name__}: {error}: {_shown(made)}")
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return
+    seconds = time.process_time() - start
+    tally.slowest = max(tally.slowest, seconds)
+    if seconds > SECONDS:
+        tally.failures.append(f"{seconds:.1f} s: {_shown(made)}")
+    if proved is None:
+        return
+    why = fuzzer.judge(proved, json.loads(made) if isinstance(made, bytes) else made)
+    if why:
+        tally.accepted[why] += 1
+    else:
+        tally.failures.append(f"accepted and not seen to be true: {_shown(made)}")
 
 
 def _shown(made: Data | bytes) -> str:
