@@ -18,6 +18,7 @@ from derive.catalogue import result
 from derive.codegen.render import module_name, module_text
 from derive.codegen.targets import TARGETS
 from derive.evidence import peers
+from derive.evidence.exhaustive import exhaustive
 from derive.evidence.measure import LIBRARIES, load, measure, measure_gradients
 from derive.evidence.peers_plot import plot
 from derive.evidence.report import references
@@ -256,6 +257,7 @@ def test_screen_passes_ours_and_finds_a_fault(paths: Any, tmp_path: Path) -> Non
 
 def test_the_long_run_is_the_same_in_processes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "DIVERGENCES", ("kl-normal-standard",))
+    monkeypatch.setattr("derive.evidence.exhaustive.BLOCK", 16)  # so that the sweep has many parts
     told: list[str] = []
 
     def run(workers: int) -> list[dict[str, Any]]:
@@ -267,6 +269,21 @@ def test_the_long_run_is_the_same_in_processes_of_its_own(monkeypatch: pytest.Mo
     assert {row["quantity"] for row in rows if "every" in row["quantity"] or "steps" in row["quantity"]}
     assert {row["function"] for row in rows} >= set(references(result("kl-normal-standard")))
     assert "s 100.0%" in told
+
+
+def test_the_sweep_counts_what_is_false_in_each_part(
+    paths: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("derive.evidence.exhaustive.BLOCK", 256)  # 64 parts
+    planted = tmp_path / "planted.py"
+    text = paths["kl-normal-standard", "torch"].read_text(encoding="utf-8")
+    zero = "\n\ndef _half_exp_excess(a, b=None):\n    return torch.where(a > 0, 0 * a, a * a)\n"
+    planted.write_text(text + zero, encoding="utf-8")
+    rows = list(exhaustive({"numpy": paths["kl-normal-standard", "numpy"], "torch": planted}, stride=1 << 18))
+    assert rows[0].quantity == "float32 by steps"
+    bad = {(r.target, r.function): r.bad for r in rows if r.bad}
+    assert set(bad) == {("torch", "kl-normal-standard value")}
+    assert max(bad.values()) > rows[0].points / 4  # the positive half, most of it: many parts
 
 
 # -- peers -------------------------------------------------------------------------------------------

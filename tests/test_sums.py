@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from generated_code import DIAGONAL, INSTALLED, convert, draw, load, plain
 
-torch = import_module("torch")
+torch, jax = import_module("torch"), import_module("jax")
 NAME, MODULE = "kl_diagonal_normal_standard_from_logvar", "kl_diagonal_normal_standard"
 DTYPES = ("float32", "float64")
 
@@ -20,10 +20,7 @@ DTYPES = ("float32", "float64")
 @pytest.fixture(autouse=True)
 def float64_in_jax() -> Iterator[None]:
     """JAX makes float32 of float64 unless it is told not to."""
-    if "jax" not in INSTALLED:
-        yield
-        return
-    with import_module("jax").enable_x64(True):
+    with jax.enable_x64(True):
         yield
 
 
@@ -113,10 +110,8 @@ def test_the_same_within_transforms(dtype: str, generated: Path) -> None:
     assert torch.equal(hessian, torch.eye(40, dtype=means.dtype))
 
 
-@pytest.mark.skipif("jax" not in INSTALLED, reason="jax is not installed")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_same_within_transforms_of_jax(dtype: str, generated: Path) -> None:
-    jax = import_module("jax")
     function = getattr(load(generated / f"{MODULE}_jax.py"), NAME)
     means = one_that_stands_out(dtype, rows=6, width=40)
     zeros = np.zeros_like(means)
