@@ -2,18 +2,19 @@
 
 The functions are power series in w, Σ a_k wᵏ:
 
-``coth``, ``coth_wide``  (t coth(t/2) − 2)/t² = Σ 2 B_(2k+2)/(2k+2)! wᵏ   with w = t²
+``coth``            (t coth(t/2) − 2)/t² = Σ 2 B_(2k+2)/(2k+2)! wᵏ   with w = t²
+``exp_excess``      (e^w − 1 − w)/(2 w²) = Σ wᵏ/(2 (k + 2)!)
 ``atanh``           (atanh v − v)/v³ = Σ wᵏ/(2k + 3)                      with w = v²
 ``softplus``        F(w)/w²  with F = ½(σ² − 1) − log σ, σ = log(1 + e^ρ), ρ = log(e − 1) + w
 ``softplus_slope``  F′(w)/w
-``log_softplus_slope``    κ(ρ) − 5/8  with κ = (log σ)′ and ρ = ½ + w
+``log_softplus_slope``    κ(ρ) − (11/2 − ρ)/8  with κ = (log σ)′ and ρ = ½ + w
 ``small_softplus_slope``  the derivative of log(log(1 + w)/w)
 ``softplus_even``   log cosh(ρ/2)/ρ² with w = ρ², which is in σ = log 2 + ρ/2 + log cosh(ρ/2)
 
-(The first two: NIST Digital Library of Mathematical Functions, 4.19 and 4.38.  F and F′ are 0 at w = 0,
-where σ = 1.)  Of each a radius R and a size A are known with |a_k| ≤ A (k + 2)/Rᵏ, which bounds the tail of
-the series for |w| < R.  The difference between a polynomial and the terms before the tail is enclosed on
-pieces of the interval, by its Taylor form at the centre of each, and a piece is halved until its enclosure
+(The first three: NIST Digital Library of Mathematical Functions, 4.19, 4.2 and 4.38.  F and F′ are 0 at
+w = 0, where σ = 1.)  Of each a radius R and a size A are known with |a_k| ≤ A (k + 2)/Rᵏ, which bounds the
+tail of the series for |w| < R.  The difference between a polynomial and the terms before the tail is enclosed
+on pieces of the interval, by its Taylor form at the centre of each, and a piece is halved until its enclosure
 is small enough.  Every number is a ball or an exact fraction; no floating-point comparison decides.
 
 An entry of a certificate is an object of text: ``name``, ``dtype`` (float32 or float64), ``lower`` and
@@ -96,6 +97,11 @@ def _coth(count: int) -> list[arb]:
     return [arb(2 * fmpq.bernoulli(2 * k + 2) / fmpz.fac_ui(2 * k + 2)) for k in range(count)]
 
 
+def _exp_excess(count: int) -> list[arb]:
+    """8ᵏ/(2 (k + 2)!) is below 1 for k < 2 and at most 3.3, at k = 5; with radius 8 the size 1 is enough."""
+    return [arb(fmpq(1, 2 * fmpz.fac_ui(k + 2))) for k in range(count)]
+
+
 def _atanh(count: int) -> list[arb]:
     return [arb(fmpq(1, 2 * k + 3)) for k in range(count)]
 
@@ -153,8 +159,8 @@ def _softplus_size() -> arb:
 
 
 def _slope(rho: Any) -> Any:
-    """κ − 5/8 as a ball or as a power series of balls."""
-    return 1 / ((1 + (-rho).exp()) * (1 + rho.exp()).log()) - fmpq(5, 8)
+    """κ − (11/2 − ρ)/8 as a ball or as a power series of balls."""
+    return 1 / ((1 + (-rho).exp()) * (1 + rho.exp()).log()) - (fmpq(11, 2) - rho) / 8
 
 
 def _log_softplus_slope(count: int) -> list[arb]:
@@ -216,7 +222,7 @@ def _one() -> arb:
 
 FUNCTIONS = {
     "coth": Series(_coth, fmpq(39), _one),
-    "coth_wide": Series(_coth, fmpq(39), _one),
+    "exp_excess": Series(_exp_excess, fmpq(8), _one),
     "atanh": Series(_atanh, fmpq(1), _one),
     "softplus": Series(_softplus, RADIUS, _softplus_size),
     "softplus_slope": Series(_softplus_slope, RADIUS, _softplus_size),

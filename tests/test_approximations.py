@@ -35,9 +35,9 @@ from derive.verification import _add_polynomials
 
 USED = {
     "kl-normal": (
-        "coth", "coth_wide", "atanh", "small_softplus_slope", "log_softplus_slope", "softplus_even",
+        "coth", "exp_excess", "atanh", "small_softplus_slope", "log_softplus_slope", "softplus_even",
     ),
-    "kl-normal-standard": ("coth", "coth_wide", "atanh", "softplus", "softplus_slope"),
+    "kl-normal-standard": ("coth", "exp_excess", "atanh", "softplus", "softplus_slope"),
     "kl-exponential": ("atanh",),
 }  # fmt: skip
 

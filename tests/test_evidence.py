@@ -383,7 +383,7 @@ def test_samples_are_deterministic_exact_in_the_format_and_stratified():
         for a, b in zip(one.arrays, two.arrays, strict=True):
             assert np.array_equal(a, b)
             assert np.array_equal(a, a.astype(dtype).astype(np.float64))
-        assert set(one.strata) == {"random", "near", "extreme", "collapse"}
+        assert set(one.strata) == {"random", "moderate", "near", "extreme", "collapse"}
         high = one.truth.high
         assert (high > FORMATS[dtype].largest).any()
         assert (high[np.isfinite(high)] >= 0).all()

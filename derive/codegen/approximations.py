@@ -40,6 +40,10 @@ def _coth() -> Expr:
     return Plus(Times(T, coth), Minus(TWO))
 
 
+def _exp_excess() -> Expr:
+    return Times(HALF, Plus(Exp(T), Minus(ONE), Minus(T)))
+
+
 def _atanh() -> Expr:
     atanh = Times(HALF, Log(Quotient(Plus(ONE, V), Plus(ONE, Minus(V)))))
     return Plus(atanh, Minus(V))
@@ -54,9 +58,10 @@ def _softplus_slope() -> Expr:
 
 
 def _log_softplus_slope() -> Expr:
-    """(log σ)′ = σ′/σ with σ′ = 1/(1 + e^(−ρ)), and 5/8 put apart."""
+    """(log σ)′ = σ′/σ with σ′ = 1/(1 + e^(−ρ)), and (11/2 − ρ)/8 put apart, which is near it."""
     slope = Quotient(ONE, Times(Plus(ONE, Exp(Minus(RHO))), SIGMA))
-    return Plus(slope, Minus(Quotient(as_term(5), as_term(8))))
+    near = Quotient(Plus(Quotient(as_term(11), TWO), Minus(RHO)), as_term(8))
+    return Plus(slope, Minus(near))
 
 
 def _small_softplus_slope() -> Expr:
@@ -73,7 +78,7 @@ def _softplus_even() -> Expr:
 
 STANDS_FOR: Mapping[str, tuple[Expr, Expr, Expr, Given]] = {
     "coth": (_coth(), Power(T, TWO), Power(T, TWO), ()),
-    "coth_wide": (_coth(), Power(T, TWO), Power(T, TWO), ()),
+    "exp_excess": (_exp_excess(), Power(T, TWO), T, ()),
     "atanh": (_atanh(), Power(V, as_term(3)), Power(V, TWO), ()),
     "softplus": (_softplus(), Power(X, TWO), X, SOFTPLUS),
     "softplus_slope": (_softplus_slope(), X, X, SOFTPLUS),
@@ -101,7 +106,7 @@ def names_of(primitives: frozenset[Primitive]) -> tuple[str, ...]:
     """The polynomials that primitives are computed with."""
     names: list[str] = []
     if primitives & (EXPONENTIAL | {SOFTPLUS_RATIO_EXCESS}):
-        names += ["coth", "coth_wide"]
+        names += ["coth", "exp_excess"]
     if primitives & LOGARITHMIC:
         names.append("atanh")
     if SOFTPLUS_EXCESS in primitives:

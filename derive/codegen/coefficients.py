@@ -3,7 +3,7 @@
 The functions are those of ``derive.approximation``, on these intervals:
 
 ``coth``       w in [0, 1]
-``coth_wide``  w in [0, (105/64)²]
+``exp_excess``  w in [−1, 25/16]
 ``atanh``      w in [0, 1/9 (1 + 2⁻¹⁶)]
 ``softplus``, ``softplus_slope``  w in [−1, 1]
 ``log_softplus_slope``  w in [−3/2, 3/2]
@@ -57,7 +57,7 @@ class Function:
 
 FUNCTIONS = (
     Function("coth", fmpq(0), fmpq(1), {"float32": 4, "float64": 8}),
-    Function("coth_wide", fmpq(0), fmpq(105, 64) ** 2, {"float32": 5, "float64": 10}),
+    Function("exp_excess", fmpq(-1), fmpq(25, 16), {"float32": 9, "float64": 16}, weighted=False),
     Function("atanh", fmpq(0), fmpq(1, 9) * fmpq(65537, 65536), {"float32": 5, "float64": 10}),
     Function("softplus", fmpq(-1), fmpq(1), {"float32": 9, "float64": 20}, weighted=False),
     Function("softplus_slope", fmpq(-1), fmpq(1), {"float32": 11, "float64": 22}, weighted=False),

@@ -37,14 +37,18 @@ class Target:
     """Family → the target's own: the module of two such laws offers to take over their divergence."""
 
 
+MEASURED_AT = (
+    "measured in float32 at ten million points of each function and in float64 at 100,000 "
+    "(gradients: 5,000); none negative or falsely zero."
+)
+
 NUMPY = Target(
     "numpy",
     "NumPy",
     "numpy.py.j2",
     "ArrayLike",
     "axis",
-    "NumPy: values at 100,000 points and gradients at 5,000 within 4 units in the last place "
-    "(float32: 0.51), none negative or falsely zero.",
+    "NumPy: values and gradients within 4 units in the last place (float32: 0.51), " + MEASURED_AT,
     {"exp": "np.exp", "log": "np.log"},
     gradients=True,
     extra="spare=spare",
@@ -55,8 +59,7 @@ TORCH = Target(
     "torch.py.j2",
     "Tensor",
     "dim",
-    "PyTorch: float32 and float64 values at 100,000 points and gradients at 5,000 within 4 units in the "
-    "last place, none negative or falsely zero.",
+    "PyTorch: values and gradients within 4 units in the last place, " + MEASURED_AT,
     {"exp": "torch.exp", "log": "torch.log"},
     laws={
         "Normal": Law("Normal", {"mu": "loc", "sigma": "scale"}),
@@ -69,8 +72,7 @@ JAX = Target(
     "jax.py.j2",
     "ArrayLike",
     "axis",
-    "JAX: float32 and float64 values at 100,000 points and gradients at 5,000 within 4 units in the "
-    "last place, none negative or falsely zero.",
+    "JAX: values and gradients within 4 units in the last place, " + MEASURED_AT,
     {"exp": "jnp.exp", "log": "jnp.log"},
 )
 TARGETS: Mapping[str, Target] = {target.name: target for target in (NUMPY, TORCH, JAX)}

@@ -248,9 +248,9 @@ def markdown(data: Mapping[str, Any], environment: Mapping[str, str]) -> str:
         *(f"- **{name}**: {source}" for name, source in data["peers"].items()), "",
         "TFP and numpyro are their formulas, run in JAX. For the VAE term they and torch.distributions",
         "get the standard deviation as exp(logvar / 2). Errors are in units in the last place, against",
-        "ball arithmetic at points that are random, nearly equal, extreme and collapsed. The counts are",
-        "of results that are falsely 0, negative, infinite or NaN where the truth is positive and",
-        "representable.", "",
+        "ball arithmetic at points that are random, moderate, nearly equal, extreme and collapsed. The",
+        "counts are of results that are falsely 0, negative, infinite or NaN where the truth is positive",
+        "and representable.", "",
     ]  # fmt: skip
     for which in IDS:
         lines += [f"## `{which}`", "", "| formula | dtype | points | largest error | 0 | < 0 | inf | NaN |"]

@@ -46,7 +46,7 @@ CERTAIN = 106
 NOTHING = -1200
 """A number below 2^NOTHING in size is 0 in every format here, far below half its least number."""
 
-STRATA = ("random", "near", "extreme", "collapse")
+STRATA = ("random", "moderate", "near", "extreme", "collapse")
 
 
 @dataclass(frozen=True)
@@ -269,6 +269,11 @@ def _stratum(
     if stratum == "random":
         logs = rng.uniform(-1, 1, (2, *shape)) * min(4.0, reach / 4)
         locations = sign * 10.0 ** rng.uniform(-min(6.0, reach / 2), min(3.0, reach / 4), (2, *shape))
+    elif stratum == "moderate":  # scales within ten of each other, locations often the same
+        base = rng.uniform(-1, 1, shape) * min(3.0, reach / 4) if pair else np.zeros(shape)
+        logs = np.stack([base + rng.uniform(-1, 1, shape), base])
+        apart = sign * 10.0 ** (rng.uniform(-min(5.0, reach / 4), 1, (2, *shape)) + base)
+        locations = np.where(rng.random((2, *shape)) < 0.5, 0.0, apart)
     elif stratum == "near":
         finest = -np.log10(2.0) * form.precision
         apart = sign * 10.0 ** rng.uniform(finest, -1, (2, *shape))

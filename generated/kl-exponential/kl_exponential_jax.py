@@ -89,8 +89,8 @@ def _half_log_excess(a: Array, b: Array | int) -> Array:
 
 @jax.custom_jvp
 def _log_excess(a: Array, b: Array) -> Array:
-    near, d, part = _near_one(a, b)
-    return 0.25 * d * d - part + (0.5 * (a - near) / b - 0.5 * _log_of_ratio(a, near))
+    near, _, excess = _near_one(a, b)
+    return excess + (0.5 * (a - near) / b - 0.5 * _log_of_ratio(a, near))
 
 
 @_log_excess.defjvp
@@ -104,25 +104,29 @@ def _log_excess_slopes(primals: tuple[Array, Array], tangents: tuple[Array, Arra
 
 
 def _near_one(a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """The a nearest to the given one with 1/2 <= r = a/b <= 2, d = r - 1, and s such that
-    (r - 1 - log(r)) / 2 = d^2 / 4 - s.
+    """The a nearest to the given one with 1/2 <= r = a/b <= 2, d = r - 1  and  (r - 1 - log(r)) / 2.
 
-    With v = d / (2 + d):  log(r) = 2 atanh(v)  and  d - 2 v = d v;  near equality nothing cancels.
+    With v = (r - 1) / (r + 1):  log(r) = 2 atanh(v)  and  d - 2 v = d v;  near equality nothing cancels.
     """
     near = jnp.clip(a, 0.5 * b, 2 * b)
-    d = (near - b) / b
-    v = d / (2 + d)
+    difference, scale = near - b, jnp.where(b > 1, 0.25, 1)  # so that the sum does not overflow
+    d, v = difference / b, scale * difference / (scale * near + scale * b)
     v_squared = v * v
     rest = _polynomial(_ATANH[str(d.dtype)], v_squared) * v_squared
-    return near, d, (0.25 * d * d + rest) * v
+    return near, d, 0.5 * d * v - v * rest
 
 
 def _log_of_ratio(a: Array, b: Array) -> Array:
-    """log(a / b) as log(max(q, e)) + log(min(q / e, 1)), because q = a / b itself may underflow."""
+    """log(a / b) as log(max(q, e)) + log(min(q / e, 1)), because q = a / b itself may underflow.
+
+    Where q is near 1, with what its rounding leaves out of a / b - 1.
+    """
     quotient = a / b
     in_units = a * 2.0**100 / b
     largest = jnp.finfo(quotient.dtype).max
-    return jnp.log(jnp.clip(quotient, 2.0**-100, largest)) + jnp.log(jnp.minimum(in_units, 1))
+    near = jnp.clip(quotient, 0.5, 2)
+    left = jnp.clip((a - b) / b, -0.5, 1) - (near - 1)
+    return jnp.log(jnp.clip(quotient, 2.0**-100, largest)) + (jnp.log(jnp.minimum(in_units, 1)) + left / near)
 
 
 def _polynomial(coefficients: Sequence[float], x: Array) -> Array:

@@ -168,11 +168,16 @@ def _near_one(a: Tensor, b: Tensor | int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _log_of_ratio(a: Tensor, b: Tensor) -> Tensor:
-    """log(a / b) as log(max(q, e)) + log(min(q / e, 1)), because q = a / b itself may underflow."""
+    """log(a / b) as log(max(q, e)) + log(min(q / e, 1)), because q = a / b itself may underflow.
+
+    Where q is near 1, with what its rounding leaves out of a / b - 1.
+    """
     quotient = a / b
     in_units = a * 2.0**100 / b
     largest = torch.finfo(quotient.dtype).max
-    return torch.log(quotient.clamp(2.0**-100, largest)) + torch.log(in_units.clamp(max=1))
+    near = quotient.clamp(0.5, 2)
+    left = ((a - b) / b).clamp(-0.5, 1) - (near - 1)
+    return torch.log(quotient.clamp(2.0**-100, largest)) + (torch.log(in_units.clamp(max=1)) + left / near)
 
 
 def _polynomial(coefficients: Sequence[float], x: Tensor) -> Tensor:

@@ -21,6 +21,10 @@ def _coth(w: Real) -> Real:
     return (t * mpmath.coth(t / 2) - 2) / w
 
 
+def _exp_excess(w: Real) -> Real:
+    return (mpmath.expm1(w) - w) / (2 * w**2)
+
+
 def _atanh(w: Real) -> Real:
     v = mpmath.sqrt(w)
     return (mpmath.atanh(v) - v) / v**3
@@ -44,7 +48,7 @@ def _softplus_slope(w: Real) -> Real:
 
 def _log_softplus_slope(w: Real) -> Real:
     rho = w + mpmath.mpf(1) / 2
-    return 1 / ((1 + mpmath.exp(-rho)) * mpmath.log1p(mpmath.exp(rho))) - mpmath.mpf(5) / 8
+    return 1 / ((1 + mpmath.exp(-rho)) * mpmath.log1p(mpmath.exp(rho))) - (mpmath.mpf(11) / 2 - rho) / 8
 
 
 def _small_softplus_slope(w: Real) -> Real:
@@ -56,19 +60,21 @@ def _softplus_even(w: Real) -> Real:
 
 
 CLOSED: dict[str, Callable[[Real], Real]] = {
-    "coth": _coth, "coth_wide": _coth, "atanh": _atanh, "softplus": _softplus,
+    "coth": _coth, "exp_excess": _exp_excess, "atanh": _atanh, "softplus": _softplus,
     "softplus_slope": _softplus_slope, "log_softplus_slope": _log_softplus_slope,
     "small_softplus_slope": _small_softplus_slope, "softplus_even": _softplus_even,
 }  # fmt: skip
 
 
 def errors(claim: Polynomial, points: int) -> Iterator[tuple[Fraction, Real]]:
-    """(w, |polynomial − function|) at evenly spaced points of the interval, its ends included."""
+    """(w, |polynomial − function|) at points of the interval, its ends included, near which they are dense:
+    there the error changes fastest."""
     lower, upper = Fraction(claim.lower), Fraction(claim.upper)
     with mpmath.workdps(DIGITS):
         coefficients = [mpmath.mpf(float(c)) for c in claim.coefficients][::-1]
         for k in range(points + 1):
-            at = lower + (upper - lower) * Fraction(k, points)
+            part = Fraction(k, points)
+            at = lower + (upper - lower) * part * part * (3 - 2 * part)
             w = mpmath.mpf(at.numerator) / at.denominator or NEXT_TO_ZERO
             value = mpmath.re(CLOSED[claim.name](w))
             yield at, abs(mpmath.polyval(coefficients, w) - value)

@@ -12,19 +12,21 @@ What limits the ratios, each shown by ``--profile`` on the machine at hand:
 * PyTorch eager works block by block, so that what lies between stays in the cache, and keeps the slopes of
   the forward pass, so that the backward pass is two products.  Its time is the number of passes over a block:
   about 18 for the rational form and 9 more, among them an ``expm1`` as dear as 13 products, where a block
-  holds a log-variance outside [-1, 3/4].  The one-liner has 6 passes forward and about 7 backward, each
+  holds a log-variance outside [-31/32, 23/32].  The one-liner has 6 passes forward and about 7 backward, each
   through memory, and saves its exponential: where arrays of full size are handed out without a page fault it
   wins on [4096 x 512], by up to a half on one thread.  Tried and not kept: doubling the argument to cover
   [-4, 3] (5 units in the last place), powers with ``addcmul`` instead of Horner's rule (three operands cost
   what a pass saves), adding the half square by ``addcmul`` (other roundings with gradients than without),
   smaller blocks (each operation costs 1 to 3 microseconds of its own), selecting the values outside the
-  interval (a comparison is as dear as 5 products, finding where as dear as 11), a polynomial in place of
-  t^2 / (t coth(t/2) - 2), which takes two coefficients less and a division more (a tenth less time:
-  not enough, for one more function to trust).
-* Compiled code reads each argument once, and is bound by arithmetic: a division and a polynomial beside the
-  exponential that the one-liner needs as well, in the forward and in the backward pass; a vector unit works
-  out both sides of the selection for every value.  Tried and not kept: t^2 times a polynomial of t on
-  [-1, 2], without the division (a tenth less time in float32, a fifth more in float64).
+  interval (a comparison is as dear as 5 products, finding where as dear as 11, selecting as dear as 29), a
+  polynomial in place of t^2 / (t coth(t/2) - 2), which takes two coefficients less and a division more (a
+  tenth less time: not enough, for one more function to trust), ``exp2`` in place of ``expm1`` (a quarter of
+  its time, but up to 8 units in the last place), t^2 times a polynomial of t as in compiled code (seven
+  passes more).
+* Compiled code reads each argument once, and is bound by arithmetic: a polynomial beside the exponential
+  that the one-liner needs as well, in the forward and in the backward pass; a vector unit works out both
+  sides of the selection for every value.  The polynomial of t took a tenth less time than the rational form
+  in float32, and a fifth more in float64; it is there because it is nearer to the truth.
 * Terms of float32 are added up in float64, and those of float64 in two parts, so that the sum is as exact as
   its terms: about 3 % of the time of value and gradients in eager mode, 8 % compiled.
 * NumPy float32 is worked out in float64, which is why its results are right to half a unit: two conversions
